@@ -1,0 +1,115 @@
+import { isNode } from 'yaml'
+import { z } from 'zod'
+import { quoted, UserError } from '../errors.ts'
+import { closest } from './closest.ts'
+import { crossCheck, type Problem } from './cross-check.ts'
+import { type Farm, makeFarm } from './farm.ts'
+import { type FarmText, keyOffset, nodeAt, type Path, place, readFarmText } from './farm-text.ts'
+import { farmSchema } from './schema.ts'
+
+/**
+ * The farm that a farm.yaml describes. A UserError has one line for each thing that is wrong:
+ * `farm.yaml:LINE:COLUMN  pis.1.serial: ...`.
+ */
+export function loadFarm(text: string, file: string): Farm {
+  return farmFrom(readFarmText(text, file))
+}
+
+/** The same from a text that is already parsed, as an edit leaves it. */
+export function farmFrom(source: FarmText): Farm {
+  const { data, file } = source
+  if (data === null || data === undefined) {
+    throw new UserError(`${file} is empty`, { hint: 'run pifarm init to write one' })
+  }
+  const parsed = farmSchema.safeParse(emptyListFilled(data), { reportInput: true })
+  if (!parsed.success) {
+    throw new UserError(
+      parsed.error.issues.flatMap((issue) => issueLines(source, issue)).join('\n'),
+    )
+  }
+  const problems = crossCheck(parsed.data, (path) => lineOf(source, path))
+  if (problems.length > 0) {
+    throw new UserError(problems.map((problem) => problemLine(source, problem)).join('\n'))
+  }
+  return makeFarm(file, parsed.data)
+}
+
+/** `pis:` with nothing behind it is what is left when a person has deleted the last entry. */
+function emptyListFilled(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('pis' in data)) return data
+  return data.pis === null ? { ...data, pis: [] } : data
+}
+
+function issueLines(source: FarmText, issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.filter((key) => typeof key !== 'symbol')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownKey(source, path, key))
+  }
+  const { node, found } = nodeAt(source, path)
+  if (!found) return [problemLine(source, { path, message: 'is missing' })]
+  const [from, to] = (isNode(node) && node.range) || [0, 0]
+  const value = source.text.slice(from, to)
+  return [problemLine(source, { path, message: `${quoted(value.trim())}: ${meaning(issue)}` })]
+}
+
+function problemLine(source: FarmText, { path, message }: Problem): string {
+  const offset = nodeAt(source, path).node?.range?.[0] ?? 0
+  return `${place(source, offset)}  ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`
+}
+
+function unknownKey(source: FarmText, path: Path, key: string): string {
+  const offset = keyOffset(source, path, key) ?? 0
+  const guess = closest(key, keysAt(path))
+  const full = quoted([...path, key].join('.'))
+  return `${place(source, offset)}  unknown setting ${full}${guess ? `, did you mean ${guess}?` : ''}`
+}
+
+/** The library speaks of types; a person wants to know what to write. */
+function meaning(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${typeNames[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).toSorted().join(', ')}`
+    case 'too_small':
+      return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}${unitOf(issue.origin)}`
+    case 'invalid_union':
+      return 'must be an address such as 10.77.0.9 or a subnet such as 10.77.0.0/24'
+    default:
+      return issue.message
+  }
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of settings',
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters long'
+  return origin === 'array' ? ' entries long' : ''
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema
+
+function keysAt(path: Path): readonly string[] {
+  let schema: JsonSchema | undefined = z.toJSONSchema(farmSchema, { io: 'input' })
+  for (const key of path) {
+    const next: JsonSchema['items'] =
+      typeof key === 'number' ? schema?.items : schema?.properties?.[key]
+    schema = typeof next === 'object' && !Array.isArray(next) ? next : undefined
+  }
+  return Object.keys(schema?.properties ?? {})
+}
+
+/** `farm.yaml:12` */
+function lineOf(source: FarmText, path: Path): string {
+  const offset = nodeAt(source, path).node?.range?.[0] ?? 0
+  return `${source.file}:${source.lines.linePos(offset).line}`
+}
