@@ -1,0 +1,53 @@
+import type { Output } from './host.ts'
+
+/** The C locale: messages of the daemons are parsed. */
+const env = { LC_ALL: 'C' }
+
+/**
+ * Runs one command without a shell and waits for its end. `detached` puts it into a process group
+ * of its own, where the terminal's Ctrl-C does not reach it.
+ */
+export async function runCommand(
+  argv: readonly string[],
+  input: string | undefined,
+  options: { readonly detached: boolean },
+): Promise<Output> {
+  const { execa } = await import('execa')
+  const [program = '', ...rest] = argv
+  const result = await execa(program, rest, {
+    reject: false,
+    env,
+    detached: options.detached,
+    stripFinalNewline: false,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  })
+  if (result.exitCode !== undefined)
+    return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr }
+  if (result.signal !== undefined)
+    return { code: 128, stdout: result.stdout, stderr: `ended by ${result.signal}` }
+  return { code: 127, stdout: '', stderr: `${program}: ${result.code ?? 'cannot be run'}` }
+}
+
+/** The lines a command prints, as they come. */
+export async function* follow(
+  argv: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const { execa } = await import('execa')
+  const [program = '', ...rest] = argv
+  const running = execa(program, rest, {
+    reject: false,
+    env,
+    stdin: 'ignore',
+    stderr: 'ignore',
+    buffer: false,
+    cancelSignal: signal,
+  })
+  try {
+    for await (const line of running.iterable()) yield line
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    running.kill()
+  }
+}

@@ -1,0 +1,143 @@
+import { isUtf8 } from 'node:buffer'
+import fs from 'node:fs'
+import { dirname, join } from 'node:path'
+import { UserError } from '../errors.ts'
+import { cloneTree } from './clone-tree.ts'
+import { follow, runCommand } from './commands.ts'
+import { type Entry, type FileEntry, type Host, type Reader, unfinishedOf } from './host.ts'
+import { holdLock } from './lock.ts'
+
+const largest = 256 * 1024 * 1024
+
+/**
+ * This NAS. The small looks are synchronous inside: at a thousand Pis a plan reads some forty
+ * thousand entries, and a promise round trip to the thread pool for each costs ten times the look.
+ */
+export function localReader(): Reader {
+  return {
+    read: async (path) => readEntry(path),
+    list: async (dir) => listDir(dir),
+    ask: (argv, input) => runCommand(argv, input, { detached: false }),
+    follow,
+    freeBytes: async (path) => {
+      const { bfree, bsize } = fs.statfsSync(path)
+      return bfree * bsize
+    },
+  }
+}
+
+export function localHost(): Host {
+  return {
+    ...localReader(),
+    put: async (path, entry) => putEntry(path, entry),
+    flush: async (dirs, trees) => {
+      for (const dir of dirs) flushDir(dir)
+      if (trees.length > 0) await mustRun(['sync', '-f', ...trees])
+    },
+    cloneTree,
+    moveTree: async (from, to) => moveTree(from, to),
+    removeTree: async (path) => mustRun(['rm', '-rf', '--one-file-system', '--', path]),
+    // A Ctrl-C in the terminal must not reach a restart that is under way.
+    run: (argv, input) => runCommand(argv, input, { detached: true }),
+    lock: holdLock,
+  }
+}
+
+function readEntry(path: string): Entry | undefined {
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return undefined
+  if (stat.isSymbolicLink()) return { kind: 'link', target: fs.readlinkSync(path) }
+  const mode = stat.mode & 0o7777
+  if (stat.isDirectory()) return { kind: 'dir', mode }
+  if (!stat.isFile() || stat.size > largest) return { kind: 'other' }
+  const bytes = fs.readFileSync(path)
+  const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
+  return {
+    kind: 'file',
+    text: bytes.toString(encoding),
+    encoding,
+    mode,
+    uid: stat.uid,
+    gid: stat.gid,
+  }
+}
+
+function listDir(dir: string): ReadonlyMap<string, Entry['kind']> | undefined {
+  try {
+    const found = fs.readdirSync(dir, { withFileTypes: true })
+    return new Map(found.map((entry) => [entry.name, kindOf(entry)]))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+    throw error
+  }
+}
+
+function kindOf(entry: fs.Dirent): Entry['kind'] {
+  if (entry.isFile()) return 'file'
+  if (entry.isDirectory()) return 'dir'
+  return entry.isSymbolicLink() ? 'link' : 'other'
+}
+
+function putEntry(path: string, entry: Entry | undefined): void {
+  const there = fs.lstatSync(path, { throwIfNoEntry: false })
+  if (entry === undefined) {
+    if (there?.isDirectory()) fs.rmdirSync(path)
+    else if (there !== undefined) fs.unlinkSync(path)
+    return
+  }
+  if (entry.kind === 'other') throw new Error(`cannot make ${path}: not a file, link or directory`)
+  if (entry.kind === 'dir') {
+    if (there === undefined) fs.mkdirSync(path)
+    // mkdir's mode goes through the umask; chmod's does not.
+    fs.chmodSync(path, entry.mode)
+    return
+  }
+  const unfinished = unfinishedOf(path)
+  fs.rmSync(unfinished, { force: true })
+  if (entry.kind === 'link') fs.symlinkSync(entry.target, unfinished)
+  else writeWhole(unfinished, entry)
+  fs.renameSync(unfinished, path)
+}
+
+function writeWhole(path: string, entry: FileEntry): void {
+  // 0600 until all is written: a key must not be readable for an instant.
+  const file = fs.openSync(path, 'wx', 0o600)
+  try {
+    fs.writeFileSync(file, Buffer.from(entry.text, entry.encoding))
+    fs.fchownSync(file, entry.uid, entry.gid)
+    fs.fchmodSync(file, entry.mode)
+    // Without it a power cut after the rename can leave an empty file under the final name.
+    fs.fsyncSync(file)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+function flushDir(dir: string): void {
+  // A directory that this very run removed needs no flush; its parent has one of its own.
+  if (!fs.existsSync(dir)) return
+  const handle = fs.openSync(dir, 'r')
+  try {
+    fs.fsyncSync(handle)
+  } finally {
+    fs.closeSync(handle)
+  }
+}
+
+function moveTree(from: string, to: string): void {
+  // rename(2) would quietly replace an empty directory.
+  if (fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+    throw new UserError(`cannot move ${from} to ${to}: something is already there`)
+  fs.renameSync(from, to)
+  flushDir(dirname(from))
+  flushDir(join(to, '..'))
+}
+
+async function mustRun(argv: readonly string[]): Promise<void> {
+  const output = await runCommand(argv, undefined, { detached: true })
+  if (output.code !== 0) throw new Error(`${argv[0]} failed: ${output.stderr.trim()}`)
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

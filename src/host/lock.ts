@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { dirname } from 'node:path'
+import type { Lock } from './host.ts'
+
+const conflict = 75
+
+/**
+ * Holds an flock(2) on the file through util-linux's `flock`: the kernel frees it however pifarm
+ * ends, so there is no stale lock to judge. The holder's name stands in the file for others to read.
+ */
+export async function holdLock(
+  path: string,
+  holder: string,
+): Promise<Lock | { readonly heldBy: string }> {
+  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const handle = fs.openSync(path, 'a', 0o600)
+  fs.closeSync(handle)
+  // `cat` lives as long as our end of its pipe. Its own session, or Ctrl-C would end it while
+  // the run is still putting things back.
+  const keeper = spawn('flock', ['-n', '-E', String(conflict), path, 'cat'], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  keeper.stdin.on('error', () => undefined)
+  keeper.stdin.write('held\n')
+  const ended = once(keeper, 'exit')
+  const held = await Promise.race([
+    once(keeper.stdout, 'data').then(() => true),
+    ended.then(() => false),
+  ])
+  if (!held) {
+    if (keeper.exitCode !== conflict)
+      throw new Error(`flock ${path} ended with ${keeper.exitCode ?? keeper.signalCode}`)
+    return { heldBy: fs.readFileSync(path, 'utf8').trim() || 'another run' }
+  }
+  fs.writeFileSync(path, `${holder}\n`)
+  return {
+    release: async () => {
+      keeper.stdin.end()
+      await ended
+    },
+  }
+}

@@ -1,0 +1,247 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, describe, expect, it } from 'vitest'
+import { unfinishedOf } from '../../src/host/host.ts'
+import { localHost } from '../../src/host/local.ts'
+import { dir, file } from '../support/fake-nas.ts'
+import { keepsTheHostContract } from './contract.ts'
+
+const made: string[] = []
+function scratch(): string {
+  const top = fs.mkdtempSync(join(tmpdir(), 'pifarm-host-'))
+  made.push(top)
+  return top
+}
+afterAll(() => {
+  for (const top of made) fs.rmSync(top, { recursive: true, force: true })
+})
+
+const calm = new AbortController().signal
+
+describe('the real host', () => {
+  keepsTheHostContract(async () => ({ nas: localHost(), top: scratch() }))
+
+  it('takes what a killed write left beside as no obstacle', async () => {
+    const path = join(scratch(), 'f')
+    fs.writeFileSync(unfinishedOf(path), 'half')
+    await localHost().put(path, file('whole'))
+    expect(fs.readFileSync(path, 'utf8')).toBe('whole')
+    expect(fs.existsSync(unfinishedOf(path))).toBe(false)
+  })
+
+  it('does not shorten the mode by the umask', async () => {
+    const top = scratch()
+    const before = process.umask(0o077)
+    try {
+      await localHost().put(join(top, 'd'), dir(0o755))
+      await localHost().put(join(top, 'd/f'), file('x', 0o644))
+    } finally {
+      process.umask(before)
+    }
+    expect(fs.statSync(join(top, 'd')).mode & 0o777).toBe(0o755)
+    expect(fs.statSync(join(top, 'd/f')).mode & 0o777).toBe(0o644)
+  })
+
+  it('answers 127 for a program that is not there, and 128 for one that a signal ended', async () => {
+    const nas = localHost()
+    expect(await nas.ask(['no-such-program-at-all'])).toMatchObject({ code: 127 })
+    expect(await nas.ask([process.execPath, '-e', 'process.kill(process.pid)'])).toMatchObject({
+      code: 128,
+    })
+  })
+
+  it('feeds a command its input and gives back both outputs', async () => {
+    expect(await localHost().ask(['sh', '-c', 'cat; echo oops >&2; exit 3'], 'in')).toEqual({
+      code: 3,
+      stdout: 'in',
+      stderr: 'oops\n',
+    })
+  })
+
+  it('follows a file through rotation until it is told to stop', async () => {
+    const path = join(scratch(), 'log')
+    fs.writeFileSync(path, 'one\n')
+    const stop = new AbortController()
+    const lines: string[] = []
+    for await (const line of localHost().follow(
+      ['tail', '-n', '+0', '-s', '0.05', '-F', path],
+      stop.signal,
+    )) {
+      lines.push(line)
+      if (line === 'one') {
+        fs.renameSync(path, `${path}.1`)
+        fs.writeFileSync(path, 'two\n')
+      }
+      if (line === 'two') stop.abort()
+    }
+    expect(lines).toEqual(['one', 'two'])
+  })
+})
+
+describe('a clone', () => {
+  it('keeps hard links, capabilities, ACLs, xattrs, holes, owners, modes and times', async () => {
+    const top = scratch()
+    const from = join(top, 'from')
+    await makeHardTree(from)
+
+    await localHost().cloneTree({ from, to: join(top, 'to'), seeds: [] }, () => {}, calm)
+
+    expect(await describeTree(join(top, 'to'))).toEqual(await describeTree(from))
+  })
+
+  it('stops at a filesystem that is mounted in the template', async () => {
+    const top = scratch()
+    const from = join(top, 'from')
+    fs.mkdirSync(join(from, 'proc'), { recursive: true })
+    const script = `mount -t tmpfs t ${join(from, 'proc')} && touch ${join(from, 'proc/x')} && exec node --import tsx -e '
+      import { localHost } from ${JSON.stringify(join(import.meta.dirname, '../../src/host/local.ts'))}
+      await localHost().cloneTree({ from: ${JSON.stringify(from)}, to: ${JSON.stringify(join(top, 'to'))}, seeds: [] }, () => {}, new AbortController().signal)'`
+    await execa('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script])
+    expect(fs.readdirSync(join(top, 'to/proc'))).toEqual([])
+  })
+
+  it('refuses to plant through a link that leads out of the copy', async () => {
+    const top = scratch()
+    const victim = join(top, 'victim')
+    fs.mkdirSync(victim)
+    fs.mkdirSync(join(top, 'from'))
+    fs.symlinkSync(victim, join(top, 'from/etc'))
+    const seeds = [{ path: 'etc/hostname', entry: file('HLSPi1') }]
+
+    await expect(
+      localHost().cloneTree(
+        { from: join(top, 'from'), to: join(top, 'to'), seeds },
+        () => {},
+        calm,
+      ),
+    ).rejects.toThrow('the template has no directory etc')
+
+    expect(fs.readdirSync(victim)).toEqual([])
+    expect(fs.existsSync(join(top, 'to'))).toBe(false)
+  })
+
+  it('replaces a link at the place of a seed instead of following it', async () => {
+    const top = scratch()
+    fs.writeFileSync(join(top, 'victim'), 'mine')
+    fs.mkdirSync(join(top, 'from'))
+    fs.symlinkSync(join(top, 'victim'), join(top, 'from/hostname'))
+    const seeds = [{ path: 'hostname', entry: file('HLSPi1') }]
+
+    await localHost().cloneTree(
+      { from: join(top, 'from'), to: join(top, 'to'), seeds },
+      () => {},
+      calm,
+    )
+
+    expect(fs.readFileSync(join(top, 'victim'), 'utf8')).toBe('mine')
+    expect(fs.readFileSync(join(top, 'to/hostname'), 'utf8')).toBe('HLSPi1')
+  })
+
+  it('shows progress, stops on Ctrl-C, and is never seen half', async () => {
+    const top = scratch()
+    fs.mkdirSync(join(top, 'from'))
+    for (let n = 0; n < 40; n++)
+      fs.writeFileSync(join(top, `from/${n}`), Buffer.alloc(16_000_000, n))
+    const stop = new AbortController()
+    let seen = 0
+    const cloning = localHost().cloneTree(
+      { from: join(top, 'from'), to: join(top, 'to'), seeds: [] },
+      (bytes) => {
+        seen = Math.max(seen, bytes)
+        if (bytes > 0) stop.abort()
+      },
+      stop.signal,
+    )
+    await expect(cloning).rejects.toThrow()
+    expect(seen).toBeGreaterThan(0)
+    expect(fs.existsSync(join(top, 'to'))).toBe(false)
+  })
+
+  it('says what the copy said when there is no room', async () => {
+    const top = scratch()
+    fs.mkdirSync(join(top, 'from'))
+    fs.writeFileSync(join(top, 'from/big'), Buffer.alloc(3_000_000))
+    const small = join(top, 'small')
+    fs.mkdirSync(small)
+    const script = `mount -t tmpfs -o size=1m t ${small} && exec node --import tsx -e '
+      import { localHost } from ${JSON.stringify(join(import.meta.dirname, '../../src/host/local.ts'))}
+      await localHost().cloneTree({ from: ${JSON.stringify(join(top, 'from'))}, to: ${JSON.stringify(join(small, 'to'))}, seeds: [] }, () => {}, new AbortController().signal)'`
+    const result = await execa('unshare', ['-m', '--propagation', 'private', 'sh', '-c', script], {
+      reject: false,
+    })
+    expect(result.stderr).toContain('No space left on device')
+  })
+})
+
+describe('the lock', () => {
+  it('is free again when its holder is killed with kill -9', async () => {
+    const path = join(scratch(), 'lock')
+    const local = JSON.stringify(join(import.meta.dirname, '../../src/host/local.ts'))
+    const holder = spawn(
+      process.execPath,
+      [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        `import { localHost } from ${local}
+       await localHost().lock(${JSON.stringify(path)}, 'the one that dies')
+       console.log('held')
+       setInterval(() => {}, 1000)`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    await once(holder.stdout, 'data')
+    expect(await localHost().lock(path, 'me')).toEqual({ heldBy: 'the one that dies' })
+
+    holder.kill('SIGKILL')
+    await once(holder, 'exit')
+
+    await expect
+      .poll(async () => {
+        const lock = await localHost().lock(path, 'me')
+        if ('release' in lock) await lock.release()
+        return 'release' in lock
+      })
+      .toBe(true)
+  })
+})
+
+/** Everything of daemons' section on copying that a copier may lose. */
+async function makeHardTree(top: string): Promise<void> {
+  fs.mkdirSync(join(top, 'bin'), { recursive: true })
+  fs.copyFileSync('/bin/true', join(top, 'bin/ping'))
+  await execa('setcap', ['cap_net_raw=ep', join(top, 'bin/ping')])
+  fs.copyFileSync('/bin/true', join(top, 'bin/su'))
+  fs.chmodSync(join(top, 'bin/su'), 0o4755)
+  fs.linkSync(join(top, 'bin/su'), join(top, 'bin/su-too'))
+  fs.mkdirSync(join(top, 'mail'))
+  fs.chownSync(join(top, 'mail'), 0, 8)
+  fs.chmodSync(join(top, 'mail'), 0o2775)
+  await execa('setfacl', ['-m', 'u:1000:rw', '-d', '-m', 'g:1000:r', join(top, 'mail')])
+  await execa('setfattr', ['-n', 'user.note', '-v', 'kept', join(top, 'bin/su')])
+  const hole = fs.openSync(join(top, 'sparse'), 'w')
+  fs.ftruncateSync(hole, 50_000_000)
+  fs.writeSync(hole, 'end', 49_999_000)
+  fs.closeSync(hole)
+  await execa('mknod', [join(top, 'null'), 'c', '1', '3'])
+  await execa('mkfifo', [join(top, 'pipe')])
+  fs.symlinkSync('/etc/passwd', join(top, 'link'))
+  fs.utimesSync(join(top, 'bin'), 1_000_000_000, 1_000_000_000.123)
+}
+
+async function describeTree(top: string): Promise<unknown> {
+  const cwd = { cwd: top }
+  const stat = '%n %f %u %g %h %s %t:%T %y'
+  const { stdout: names } = await execa('find', ['.', '-printf', '%P\n'], cwd)
+  const sorted = names.split('\n').filter(Boolean).sort()
+  const { stdout: stats } = await execa('stat', ['-c', stat, ...sorted], cwd)
+  const { stdout: acls } = await execa('getfacl', ['-R', '.'], cwd)
+  const { stdout: attrs } = await execa('getfattr', ['-R', '-d', '-m', '-', '.'], cwd)
+  const { stdout: blocks } = await execa('stat', ['-c', '%b', 'sparse'], cwd)
+  return { stats: stats.split('\n'), acls, attrs, sparse: Number(blocks) < 100 }
+}
