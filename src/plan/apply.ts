@@ -1,0 +1,106 @@
+import { dirname } from 'node:path'
+import { exitCodes, UserError } from '../errors.ts'
+import type { Host } from '../host/host.ts'
+import type { Plan } from './change.ts'
+import { type ApplyTools, jobsOf, runJob } from './jobs.ts'
+import { close, discard, makeRecord, open, type RunRecord } from './journal.ts'
+import { putBack } from './put-back.ts'
+import { stateOf, subjectOf } from './state.ts'
+
+export type Applied =
+  | { readonly kind: 'applied'; readonly run: string }
+  /** It failed, and the NAS is as it was. */
+  | { readonly kind: 'put-back'; readonly cause: unknown }
+  /** It failed, and these things need a person. */
+  | { readonly kind: 'stuck'; readonly cause: unknown; readonly leftovers: readonly string[] }
+
+export interface Run {
+  readonly id: string
+  readonly command: string
+  readonly startedAt: string
+  readonly undoes?: string
+  /** The state directory: journal and lock. */
+  readonly state: string
+}
+
+/**
+ * Carries out a plan. The caller holds the lock. Order: re-check `before` → journal → checks →
+ * changes → reloads → probes → record. Where a check refuses, nothing has changed and its error is
+ * thrown; a failure or an abort after that puts everything back.
+ */
+export async function apply(plan: Plan, run: Run, tools: ApplyTools): Promise<Applied> {
+  const { nas } = tools
+  try {
+    await recheck(plan, nas)
+    const record = makeRecord(plan, run)
+    await open(nas, run.state, record)
+    const failure = await attempt(plan, record, tools)
+    if (failure !== undefined) return await backOut(record, run, nas, failure)
+    await close(nas, run.state, record)
+    for (const tree of plan.purge) await nas.removeTree(tree)
+    return { kind: 'applied', run: run.id }
+  } finally {
+    await tools.display.end()
+  }
+}
+
+interface Failure {
+  readonly cause: unknown
+  readonly duringChecks: boolean
+}
+
+async function attempt(
+  plan: Plan,
+  record: RunRecord,
+  tools: ApplyTools,
+): Promise<Failure | undefined> {
+  let duringChecks = true
+  try {
+    for (const job of jobsOf(plan)) {
+      duringChecks &&= job.kind === 'check'
+      await runJob(job, tools)
+    }
+    await flush(record, tools.nas)
+    tools.signal.throwIfAborted()
+    return undefined
+  } catch (cause) {
+    return { cause, duringChecks }
+  }
+}
+
+/** A person's edit between plan and apply is never overwritten. */
+async function recheck(plan: Plan, nas: Host): Promise<void> {
+  for (const { changes } of plan.steps)
+    for (const change of changes)
+      if ((await stateOf(change, nas)) !== 'before')
+        throw new UserError(`${subjectOf(change)} has changed since the plan was made`, {
+          hint: 'nothing was changed; run the command again to plan with what is there now',
+          exitCode: exitCodes.putBack,
+        })
+}
+
+async function flush(record: RunRecord, nas: Host): Promise<void> {
+  const dirs = new Set<string>()
+  const trees: string[] = []
+  for (const change of record.steps.flatMap(({ changes }) => changes)) {
+    if (change.kind === 'put') dirs.add(dirname(change.path))
+    if (change.kind === 'clone-tree') {
+      dirs.add(dirname(change.to))
+      trees.push(change.to)
+    }
+  }
+  await nas.flush([...dirs], trees)
+}
+
+async function backOut(
+  record: RunRecord,
+  run: Run,
+  nas: Host,
+  { cause, duringChecks }: Failure,
+): Promise<Applied> {
+  const leftovers = await putBack(record, nas)
+  await discard(nas, run.state)
+  if (leftovers.length > 0) return { kind: 'stuck', cause, leftovers }
+  if (duringChecks) throw cause
+  return { kind: 'put-back', cause }
+}

@@ -1,0 +1,59 @@
+import { exitCodes, UserError } from '../errors.ts'
+import { type CopyProgress, type Host, unfinishedOf } from '../host/host.ts'
+import type { Change, LiveRules } from './change.ts'
+import { ourRules, transaction } from './live-rules.ts'
+
+/** Makes one change. */
+export async function carryOut(
+  change: Change,
+  nas: Host,
+  progress: CopyProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (change.kind) {
+    case 'put':
+      return await nas.put(change.path, change.after)
+    case 'clone-tree':
+      return await nas.cloneTree(change, progress, signal)
+    case 'move-tree':
+      return await nas.moveTree(change.from, change.to)
+    case 'live-rules':
+      return await load(change, change.after, nas)
+    default:
+      return change satisfies never
+  }
+}
+
+/** Takes one change back that has been made, and what a kill in its middle left behind. */
+export async function takeBack(change: Change, nas: Host): Promise<void> {
+  switch (change.kind) {
+    case 'put':
+      return await nas.put(change.path, change.before)
+    case 'clone-tree':
+      return await nas.removeTree(change.to)
+    case 'move-tree':
+      return await nas.moveTree(change.to, change.from)
+    case 'live-rules':
+      return await load(change, change.before, nas)
+    default:
+      return change satisfies never
+  }
+}
+
+/** Removes what a kill in the middle of a change left beside its place. */
+export async function clearUnfinished(change: Change, nas: Host): Promise<void> {
+  if (change.kind === 'put') {
+    const unfinished = unfinishedOf(change.path)
+    if ((await nas.read(unfinished)) !== undefined) await nas.put(unfinished, undefined)
+  }
+  if (change.kind === 'clone-tree') await nas.removeTree(unfinishedOf(change.to))
+}
+
+async function load(change: LiveRules, wanted: readonly string[], nas: Host): Promise<void> {
+  const { stdout } = await nas.ask(change.save)
+  const output = await nas.run(change.restore, transaction(ourRules(stdout), wanted))
+  if (output.code !== 0)
+    throw new UserError(`${change.restore[0]} refused the chains: ${output.stderr.trim()}`, {
+      exitCode: exitCodes.putBack,
+    })
+}

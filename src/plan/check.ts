@@ -1,0 +1,31 @@
+import { UserError } from '../errors.ts'
+import type { Host, Output } from '../host/host.ts'
+import type { Check } from './change.ts'
+
+/** Shows the staged text to the real daemon. Throws a `UserError` with what it found wrong. */
+export async function runCheck(check: Check, nas: Host): Promise<void> {
+  const output = await withStaged(check.staged, nas, () => nas.ask(check.argv, check.input))
+  const wrong = check.judge === undefined ? complaint(check, output) : check.judge(output)
+  if (wrong !== undefined) throw new UserError(wrong, { hint: check.hint })
+}
+
+async function withStaged(
+  staged: Check['staged'],
+  nas: Host,
+  work: () => Promise<Output>,
+): Promise<Output> {
+  try {
+    // Readable by the daemon's own user, like the file it stands for.
+    for (const { path, text } of staged)
+      await nas.put(path, { kind: 'file', text, encoding: 'utf8', mode: 0o644, uid: 0, gid: 0 })
+    return await work()
+  } finally {
+    for (const { path } of staged) await nas.put(path, undefined)
+  }
+}
+
+function complaint({ why, argv }: Check, output: Output): string | undefined {
+  if (output.code === 0) return undefined
+  if (output.code === 127) return `${argv[0]} is not installed`
+  return `${why}: ${output.stderr.trim().split('\n')[0] || `exit status ${output.code}`}`
+}

@@ -1,0 +1,110 @@
+import type { Host, Reader } from '../host/host.ts'
+import type { Change, Plan, Reload } from './change.ts'
+
+/** What a run is about to do, on disk before it does it, so that a crash can be taken back. */
+export interface RunRecord {
+  /** `0017`: runs are numbered, since clocks are set back. */
+  readonly id: string
+  /** The command line, for people. */
+  readonly command: string
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly steps: readonly RecordedStep[]
+  /** Files that are there only while a daemon judges them. */
+  readonly staged: readonly string[]
+  /** Trees deleted for good afterwards. */
+  readonly purge: readonly string[]
+  /** The run that this one takes back. */
+  readonly undoes?: string
+}
+
+interface RecordedStep {
+  readonly resource: string
+  readonly changes: readonly Change[]
+  readonly reloads: readonly Reload[]
+}
+
+/** How many past runs are kept for `undo`. */
+const kept = 50
+
+const running = (state: string) => `${state}/running.json`
+const runsDir = (state: string) => `${state}/runs`
+const recordFile = (state: string, id: string) => `${runsDir(state)}/${id}.json`
+
+export function makeRecord(
+  plan: Plan,
+  about: Pick<RunRecord, 'id' | 'command' | 'startedAt'> & { readonly undoes?: string | undefined },
+): RunRecord {
+  const { undoes, ...rest } = about
+  return {
+    ...rest,
+    steps: plan.steps.map(({ resource, changes, reloads }) => ({ resource, changes, reloads })),
+    staged: plan.steps.flatMap(({ checks }) =>
+      checks.flatMap(({ staged }) => staged.map(({ path }) => path)),
+    ),
+    purge: plan.purge,
+    ...(undoes === undefined ? {} : { undoes }),
+  }
+}
+
+/** The run that was never finished: killed, or cut off from its power. */
+export async function unfinishedRun(nas: Reader, state: string): Promise<RunRecord | undefined> {
+  return await readRecord(nas, running(state))
+}
+
+/** The finished runs, newest first. */
+export async function* finishedRuns(nas: Reader, state: string): AsyncGenerator<RunRecord> {
+  for (const id of (await runIds(nas, state)).toReversed()) {
+    const record = await readRecord(nas, recordFile(state, id))
+    if (record !== undefined) yield record
+  }
+}
+
+/** The number for the next run. */
+export async function nextRunId(nas: Reader, state: string): Promise<string> {
+  const last = (await runIds(nas, state)).at(-1) ?? '0'
+  return String(Number(last) + 1).padStart(4, '0')
+}
+
+/** From here on a crash is taken back by the next run. */
+export async function open(nas: Host, state: string, record: RunRecord): Promise<void> {
+  await nas.put(state, { kind: 'dir', mode: 0o700 })
+  await nas.put(runsDir(state), { kind: 'dir', mode: 0o700 })
+  // 0600: the record holds private host keys as text.
+  await nas.put(running(state), {
+    kind: 'file',
+    text: `${JSON.stringify(record)}\n`,
+    encoding: 'utf8',
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+  })
+  await nas.flush([state], [])
+}
+
+/** The one instant at which a run becomes final: a rename. */
+export async function close(nas: Host, state: string, record: RunRecord): Promise<void> {
+  await nas.moveTree(running(state), recordFile(state, record.id))
+  for (const id of (await runIds(nas, state)).slice(0, -kept))
+    await nas.put(recordFile(state, id), undefined)
+}
+
+/** After everything was put back there is nothing to remember. */
+export async function discard(nas: Host, state: string): Promise<void> {
+  await nas.put(running(state), undefined)
+  await nas.flush([state], [])
+}
+
+async function runIds(nas: Reader, state: string): Promise<string[]> {
+  const names = [...((await nas.list(runsDir(state)))?.keys() ?? [])]
+  return names
+    .flatMap((name) => /^(\d{4,})\.json$/.exec(name)?.[1] ?? [])
+    .toSorted((a, b) => Number(a) - Number(b))
+}
+
+async function readRecord(nas: Reader, file: string): Promise<RunRecord | undefined> {
+  const entry = await nas.read(file)
+  if (entry?.kind !== 'file') return undefined
+  // Only root writes here, by rename: what is there is whole and ours.
+  return JSON.parse(entry.text) as RunRecord
+}

@@ -1,0 +1,30 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { Host } from '../host/host.ts'
+import { discard, finishedRuns, unfinishedRun } from './journal.ts'
+import { putBack } from './put-back.ts'
+
+/**
+ * Takes back what a killed run or a power cut left half done. The caller holds the lock. Answers
+ * the command that was cut off, or undefined where there was none.
+ */
+export async function recover(nas: Host, state: string): Promise<string | undefined> {
+  const record = await unfinishedRun(nas, state)
+  if (record === undefined) return await finishPurge(nas, state)
+  const leftovers = await putBack(record, nas)
+  await discard(nas, state)
+  const cutOff = `${record.command} (run ${record.id}, ${record.startedAt})`
+  if (leftovers.length === 0) return cutOff
+  throw new UserError(
+    `${cutOff} was cut off and could not be put back whole:\n  ${leftovers.join('\n  ')}`,
+    {
+      hint: 'look at these, then run `pifarm plan`',
+      exitCode: exitCodes.needsHands,
+    },
+  )
+}
+
+/** A kill between the end of a run and its purge leaves trees that were to be deleted. */
+async function finishPurge(nas: Host, state: string): Promise<undefined> {
+  const newest = await finishedRuns(nas, state).next()
+  for (const tree of newest.value?.purge ?? []) await nas.removeTree(tree)
+}

@@ -1,0 +1,56 @@
+import { UserError } from '../errors.ts'
+import { asideOf } from '../farm/farm.ts'
+import type { Reader } from '../host/host.ts'
+import { type Change, nothing, type Plan, type Probe } from './change.ts'
+import { finishedRuns, type RunRecord } from './journal.ts'
+
+/** The newest run that has not been taken back: undo after undo goes further into the past. */
+export async function runToUndo(nas: Reader, state: string): Promise<RunRecord | undefined> {
+  const undone = new Set<string>()
+  for await (const record of finishedRuns(nas, state)) {
+    if (record.undoes !== undefined) undone.add(record.undoes)
+    else if (!undone.has(record.id)) return record
+  }
+  return undefined
+}
+
+/**
+ * The plan that takes a run back: its changes inverted, in reverse order, and its reloads again.
+ * `probes` answers what must hold of a resource afterwards.
+ */
+export function undoPlan(
+  record: RunRecord,
+  runId: string,
+  probes: (resource: string) => readonly Probe[],
+): Plan {
+  const gone = record.purge[0]
+  if (gone !== undefined)
+    throw new UserError(`run ${record.id} (${record.command}) deleted ${gone} for good`, {
+      hint: 'it cannot be taken back; put the Pi in again with `pifarm add-pi`',
+    })
+  const steps = record.steps.toReversed().map(({ resource, changes, reloads }) => ({
+    ...nothing,
+    resource,
+    changes: changes.toReversed().map((change) => inverse(change, runId)),
+    reloads,
+    probes: reloads.length > 0 ? probes(resource) : [],
+  }))
+  return { steps, purge: [] }
+}
+
+function inverse(change: Change, runId: string): Change {
+  const why = `takes back: ${change.why}`
+  switch (change.kind) {
+    case 'put':
+      return { ...change, before: change.after, after: change.before, why }
+    case 'live-rules':
+      return { ...change, before: change.after, after: change.before, why }
+    case 'move-tree':
+      return { ...change, from: change.to, to: change.from, why }
+    // Moved aside, not deleted: the Pi may have written into it since.
+    case 'clone-tree':
+      return { kind: 'move-tree', from: change.to, to: asideOf(change.to, runId), why }
+    default:
+      return change satisfies never
+  }
+}
