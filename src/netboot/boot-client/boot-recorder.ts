@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import type { Ipv4 } from '../../farm/schema.ts'
+import type { BootStage, ServedFile, TimelineEntry } from './boot-report.ts'
+import type { Heard } from './dhcp-client.ts'
+import type { DhcpPacket } from './dhcp-packet.ts'
+import type { BootOffer } from './offer.ts'
+import type { TftpAnswer } from './tftp-client.ts'
+import type { Wire } from './wire.ts'
+
+/** Asks for things over the wire and keeps the record of what was answered. */
+export class BootRecorder {
+  readonly events: TimelineEntry[] = []
+  readonly files = new Map<string, ServedFile>()
+  readonly #wire: Wire
+  readonly #now: () => number
+  readonly #tell: (entry: TimelineEntry) => void
+  readonly #powerOn: number
+
+  /** `now`: milliseconds of any clock that does not go back. `tell` hears each entry as it comes. */
+  constructor(wire: Wire, now: () => number, tell: (entry: TimelineEntry) => void) {
+    this.#wire = wire
+    this.#now = now
+    this.#tell = tell
+    this.#powerOn = now()
+  }
+
+  /** One round of DISCOVERs, as many as there are waits (ms); the reason where no OFFER would do. */
+  async discover(
+    stage: BootStage,
+    packetAt: (secs: number) => DhcpPacket,
+    waits: readonly number[],
+  ): Promise<BootOffer | { readonly stopped: string }> {
+    let why = 'nobody answered'
+    const began = this.#now()
+    for (const [index, wait] of waits.entries()) {
+      const packet = packetAt(Math.floor((this.#now() - began) / 1000))
+      const heard = await this.#wire.discover(packet, wait)
+      this.#note(stage, `DHCPDISCOVER (${index + 1} of ${waits.length})`, heardText(heard))
+      if (heard.kind === 'offer') {
+        await this.#wire.useAddress(heard.offer.address, heard.offer.netmask)
+        return heard.offer
+      }
+      if (heard.kind === 'refused') why = heard.why
+    }
+    return { stopped: `no OFFER to boot by after ${waits.length} DISCOVERs: ${why}` }
+  }
+
+  /** The file's bytes; undefined where it did not come, whatever the reason. */
+  async fetch(stage: BootStage, server: Ipv4, file: string): Promise<Buffer | undefined> {
+    // The ROM asks for no options; the later stages ask for the size only, and never for larger blocks.
+    const options = stage === 'rom' ? {} : { tsize: 0 }
+    const answer = await this.#wire.readFile(server, file, options, false)
+    const bytes = answer.kind === 'file' ? answer.bytes : undefined
+    this.#note(stage, file, answerText(answer), bytes?.length)
+    if (bytes) this.files.set(file, servedFile(file, bytes))
+    return bytes
+  }
+
+  /** Whether the file is there, found out by breaking off its transfer. */
+  async probe(stage: BootStage, server: Ipv4, file: string): Promise<boolean> {
+    const answer = await this.#wire.readFile(server, file, { tsize: 0 }, true)
+    this.#note(stage, file, answerText(answer))
+    return answer.kind === 'probed'
+  }
+
+  #note(stage: BootStage, asked: string, answer: string, bytes?: number): void {
+    const entry = { t: Math.round(this.#now() - this.#powerOn), stage, asked, answer, bytes }
+    this.events.push(entry)
+    this.#tell(entry)
+  }
+}
+
+function servedFile(name: string, bytes: Buffer): ServedFile {
+  return {
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    text: name.endsWith('.txt') ? bytes.toString('utf8') : undefined,
+  }
+}
+
+function heardText(heard: Heard): string {
+  switch (heard.kind) {
+    case 'offer':
+      return `OFFER of ${heard.offer.address}, files from ${heard.offer.tftpServer}`
+    case 'refused':
+      return `OFFER refused: ${heard.why}`
+    case 'silence':
+      return 'no answer'
+  }
+}
+
+function answerText(answer: TftpAnswer): string {
+  switch (answer.kind) {
+    case 'file':
+      return `${answer.bytes.length} bytes`
+    case 'probed':
+      return answer.size === undefined ? 'is there' : `is there, ${answer.size} bytes`
+    case 'error':
+      return `error ${answer.code}: ${answer.message}`
+    case 'too-big':
+      return 'too big'
+    case 'silence':
+      return 'no answer'
+  }
+}

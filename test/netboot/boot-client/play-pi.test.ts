@@ -1,0 +1,236 @@
+import { afterEach, expect, test } from 'vitest'
+import { ipv4, mac, serial } from '../../../src/farm/schema.ts'
+import type { Patience } from '../../../src/netboot/boot-client/boot-pi3.ts'
+import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
+import { playPi } from '../../../src/netboot/boot-client/play-pi.ts'
+import { startDhcpServer } from './dhcp-server.ts'
+import { startTftpServer } from './tftp-server.ts'
+
+type Files = Readonly<Record<string, string>>
+type Answers = (asked: DhcpPacket, nth: number) => readonly (DhcpPacket | Buffer)[]
+
+const board = {
+  model: '3b',
+  mac: mac.parse('b8:27:eb:33:34:7a'),
+  serial: serial.parse('3333347a'),
+} as const
+const quick: Patience = { rom: [60, 60, 60], bootcode: [60, 60] }
+const cmdline = 'root=/dev/nfs nfsroot=127.0.0.1:/mnt/PiRoots/HLSPi1,vers=3,tcp rw ip=dhcp'
+
+const whole: Files = {
+  'bootcode.bin': 'bootcode',
+  '3333347a/start.elf': 'start',
+  '3333347a/fixup.dat': 'fixup',
+  '3333347a/config.txt': 'gpu_mem=192\narm_64bit=1\ndtoverlay=vc4-kms-v3d\nauto_initramfs=1\n',
+  '3333347a/cmdline.txt': `${cmdline}\n`,
+  '3333347a/bcm2710-rpi-3-b.dtb': 'tree',
+  '3333347a/overlays/vc4-kms-v3d.dtbo': 'overlay',
+  '3333347a/kernel8.img': 'kernel',
+  '3333347a/initramfs8': 'initramfs',
+}
+
+function offer(asked: DhcpPacket, changed: Partial<DhcpPacket> = {}): DhcpPacket {
+  return {
+    ...asked,
+    op: 'reply',
+    yiaddr: ipv4.parse('127.0.0.11'),
+    options: new Map([
+      [53, Buffer.from([2])],
+      [66, Buffer.from('127.0.0.1')],
+    ]),
+    ...changed,
+  }
+}
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(stops.splice(0).map((stop) => stop()))
+})
+
+async function boot(files: Files, answers: Answers = (asked) => [offer(asked)]) {
+  const contents = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const)
+  const tftp = await startTftpServer(Object.fromEntries(contents))
+  const dhcp = await startDhcpServer(answers)
+  stops.push(tftp.close, dhcp.close)
+  const addresses: string[] = []
+  const told: string[] = []
+  const report = await playPi({
+    board,
+    patience: quick,
+    dhcpPorts: { client: 0, server: dhcp.port, to: '127.0.0.1' },
+    tftpPort: tftp.port,
+    useAddress: async (address, netmask) => {
+      addresses.push(`${address}/${netmask}`)
+    },
+    tell: (entry) => told.push(entry.asked),
+    now: () => performance.now(),
+  })
+  return { report, asked: tftp.asked, dhcp, addresses, told }
+}
+
+function without(...names: readonly string[]): Files {
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => !names.includes(name)))
+}
+
+test('a Pi 3B asks for its files in order and ends where the kernel starts', async () => {
+  const { report, asked, dhcp, addresses, told } = await boot(whole)
+
+  expect(asked.map((line) => line.replace(/^3333347a/, 'S'))).toEqual([
+    'bootcode.bin',
+    'bootsig.bin',
+    'S/start.elf tsize 0',
+    'S/autoboot.txt tsize 0',
+    'S/config.txt tsize 0',
+    'S/recovery.elf tsize 0',
+    'S/start.elf tsize 0',
+    'S/fixup.dat tsize 0',
+    'S/config.txt tsize 0',
+    'S/dt-blob.bin tsize 0',
+    'S/bootcfg.txt tsize 0',
+    'S/bcm2710-rpi-3-b.dtb tsize 0',
+    'S/overlays/overlay_map.dtb tsize 0',
+    'S/overlays/vc4-kms-v3d.dtbo tsize 0',
+    'S/cmdline.txt tsize 0',
+    'S/kernel8.img tsize 0',
+    'S/armstub8.bin tsize 0',
+    'S/initramfs8 tsize 0',
+  ])
+  expect(dhcp.heard.map(({ xid }) => xid)).toEqual([0x26f30339, 0x3333347a])
+  expect(addresses).toEqual(['127.0.0.11/255.255.255.0', '127.0.0.11/255.255.255.0'])
+  expect(told).toHaveLength(asked.length + 2)
+  expect(report).toMatchObject({
+    address: '127.0.0.11',
+    tftpServer: '127.0.0.1',
+    serialDir: '3333347a',
+    kernel: 'kernel8.img',
+    initramfs: 'initramfs8',
+    config: { gpu_mem: '192' },
+    cmdline: { text: cmdline, nfsroot: { path: '/mnt/PiRoots/HLSPi1' } },
+    warnings: [],
+    stopped: undefined,
+  })
+  expect(report.files['3333347a/cmdline.txt']).toEqual({
+    bytes: cmdline.length + 1,
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    text: `${cmdline}\n`,
+  })
+  expect(report.files['3333347a/kernel8.img']?.text).toBeUndefined()
+})
+
+test('a Pi without a directory stops after asking for it, where the top holds bootcode.bin only', async () => {
+  const { report, asked } = await boot({ 'bootcode.bin': 'x' })
+
+  expect(asked[2]).toBe('3333347a/start.elf tsize 0')
+  expect(asked.slice(3).every((line) => !line.includes('/'))).toBe(true)
+  expect(report.stopped).toContain('start.elf did not come')
+  expect(Object.keys(report.files)).toEqual(['bootcode.bin'])
+})
+
+test('a start.elf at the top makes an unknown Pi boot from there', async () => {
+  const top = Object.entries(whole).map(([name, text]) => [name.replace('3333347a/', ''), text])
+
+  const { report } = await boot(Object.fromEntries(top))
+
+  expect(report.stopped).toBeUndefined()
+  expect(report.serialDir).toBeUndefined()
+  expect(report.files['cmdline.txt']?.text).toContain('HLSPi1')
+})
+
+test.each([
+  ['bootcode.bin', 'rom: bootcode.bin did not come'],
+  ['3333347a/kernel8.img', 'no kernel: kernel8.img, kernel8-32.img, kernel7.img, kernel.img'],
+  ['3333347a/cmdline.txt', 'cmdline.txt did not come'],
+])('without %s the boot stops', async (name, why) => {
+  expect((await boot(without(name))).report.stopped).toContain(why)
+})
+
+test.each([
+  ['3333347a/fixup.dat'],
+  ['3333347a/bcm2710-rpi-3-b.dtb'],
+  ['3333347a/overlays/vc4-kms-v3d.dtbo'],
+  ['3333347a/initramfs8'],
+])('without %s the boot goes on with a warning', async (name) => {
+  const { report } = await boot(without(name))
+
+  expect(report.stopped).toBeUndefined()
+  expect(report.warnings).toEqual([expect.stringContaining(`${name} did not come`)])
+})
+
+test('a 32-bit kernel is taken where there is no other', async () => {
+  const files = { ...without('3333347a/kernel8.img'), '3333347a/kernel7.img': 'k' }
+
+  const { report, asked } = await boot(files)
+
+  expect(report.kernel).toBe('kernel7.img')
+  expect(asked).toContain('3333347a/armstub7.bin tsize 0')
+  expect(report.warnings).toEqual(['3333347a/initramfs7 did not come'])
+})
+
+test('recovery.elf would be started in place of the system', async () => {
+  const { report } = await boot({ ...whole, '3333347a/recovery.elf': 'x' })
+
+  expect(report.stopped).toContain('recovery.elf came')
+})
+
+test('what the firmware does not read is warned of', async () => {
+  const { report } = await boot({
+    ...whole,
+    '3333347a/config.txt': `gpu_mem=192\n${'#'.repeat(4096)}\n`,
+    '3333347a/cmdline.txt': `${cmdline}\nquiet\n`,
+  })
+
+  expect(report.warnings).toEqual([
+    expect.stringContaining('past 4096'),
+    expect.stringContaining('more than one line'),
+  ])
+})
+
+test('control characters in what was served do not get into the report', async () => {
+  const { report } = await boot({
+    ...whole,
+    '3333347a/config.txt': 'kernel=\u001b[2J\0x\n',
+    '3333347a/cmdline.txt': 'quiet \u001b[2J\n',
+  })
+
+  expect(report.events.every(({ asked }) => /^[ -~]*$/.test(asked))).toBe(true)
+  expect(report.stopped).toBe('start.elf: no kernel: ?[2J?x did not come')
+  expect(report.cmdline?.text).toBe('quiet ?[2J')
+})
+
+test('nobody answers: the ROM gives up for good after its tries', async () => {
+  const { report, dhcp } = await boot(whole, () => [])
+
+  expect(dhcp.heard).toHaveLength(3)
+  expect(report.stopped).toBe('rom: no OFFER to boot by after 3 DISCOVERs: nobody answered')
+  expect(report.events.map(({ answer }) => answer)).toEqual(Array(3).fill('no answer'))
+})
+
+test('an OFFER that names no TFTP server is not taken, a later one is', async () => {
+  const { report, dhcp } = await boot(whole, (asked, nth) => [
+    nth === 1 ? offer(asked, { options: new Map([[53, Buffer.from([2])]]) }) : offer(asked),
+  ])
+
+  expect(dhcp.heard).toHaveLength(3)
+  expect(report.events[0]?.answer).toContain('OFFER refused')
+  expect(report.stopped).toBeUndefined()
+})
+
+test('bootcode.bin can fail on its own', async () => {
+  const { report } = await boot(whole, (asked, nth) => (nth === 1 ? [offer(asked)] : []))
+
+  expect(report.stopped).toBe(
+    'bootcode.bin: no OFFER to boot by after 2 DISCOVERs: nobody answered',
+  )
+})
+
+test.each<[string, Answers]>([
+  ['to another board', (asked) => [offer(asked, { mac: mac.parse('b8:27:eb:00:00:01') })]],
+  ['of another transaction', (asked) => [offer(asked, { xid: 1 })]],
+  ['that is a request', (asked) => [offer(asked, { op: 'request' })]],
+  ['that is an ACK', (asked) => [offer(asked, { options: new Map([[53, Buffer.from([5])]]) })]],
+  ['that is rubbish', () => [Buffer.from('x'), Buffer.alloc(400)]],
+])('a packet %s is passed over', async (_, answers) => {
+  const { report } = await boot(whole, answers)
+
+  expect(report.stopped).toContain('nobody answered')
+})

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import type { Entry, Reader } from '../../src/host/host.ts'
+import { findLogSource, followArgv, pastArgv } from '../../src/netboot/log-source.ts'
+
+/** A NAS that has these log files, and a journal that prints this. */
+function nas(files: Readonly<Record<string, Entry['kind']>>, journal: string | undefined): Reader {
+  return {
+    read: () => Promise.reject(new Error('a log may have gigabytes: it is not to be read whole')),
+    list: async (dir) => {
+      const inside = Object.entries(files).filter(([path]) => path.startsWith(`${dir}/`))
+      return new Map(inside.map(([path, kind]) => [path.slice(dir.length + 1), kind]))
+    },
+    ask: async () => ({ code: journal === undefined ? 127 : 0, stdout: journal ?? '', stderr: '' }),
+    follow: async function* () {},
+    freeBytes: async () => 0,
+  }
+}
+
+const both = { '/var/log/syslog': 'file', '/var/log/daemon.log': 'file' } as const
+const entry = '{"MESSAGE":"x"}\n'
+
+test.each([
+  ['the journal goes first', both, entry, undefined, { kind: 'journal' }],
+  ['an empty journal is none', both, '', undefined, { kind: 'file', path: '/var/log/syslog' }],
+  ['no journalctl', both, undefined, undefined, { kind: 'file', path: '/var/log/syslog' }],
+  [
+    'daemon.log last',
+    { '/var/log/daemon.log': 'file' },
+    undefined,
+    undefined,
+    { kind: 'file', path: '/var/log/daemon.log' },
+  ],
+  [
+    'the file that is set goes before all',
+    { '/tmp/farm/log': 'other' },
+    entry,
+    '/tmp/farm/log',
+    { kind: 'file', path: '/tmp/farm/log' },
+  ],
+] as const)('%s', async (_, files, journal, file, expected) => {
+  expect(await findLogSource(nas(files, journal), file)).toEqual(expected)
+})
+
+test('a set file that is not there is refused, whatever else there is', async () => {
+  await expect(findLogSource(nas(both, entry), '/nowhere/log')).rejects.toThrow(
+    'there is no log file "/nowhere/log"',
+  )
+  await expect(findLogSource(nas({ '/x/log': 'dir' }, entry), '/x/log')).rejects.toThrow('no log')
+})
+
+test('no log at all is refused with what to do', async () => {
+  await expect(findLogSource(nas({}, ''), undefined)).rejects.toMatchObject({
+    name: 'UserError',
+    hint: expect.stringContaining('services.log.file'),
+  })
+})
+
+test('a file is followed over its rotation, from the start or from the last lines', () => {
+  const source = { kind: 'file', path: '/var/log/syslog' } as const
+
+  expect(followArgv(source, 'all')).toEqual(['tail', '-n', '+0', '-F', '/var/log/syslog'])
+  expect(followArgv(source, 50)).toEqual(['tail', '-n', '50', '-F', '/var/log/syslog'])
+  expect(pastArgv(source, 'all')).toEqual(['tail', '-n', '+0', '/var/log/syslog'])
+})
+
+test('of the journal only the daemons are read', () => {
+  const argv = followArgv({ kind: 'journal' }, 'all').join(' ')
+
+  expect(argv).toBe(
+    'journalctl -f -o json -n all -t in.tftpd -t tftpd -t atftpd -t dnsmasq-tftp -t dhcpd -t dnsmasq-dhcp',
+  )
+  expect(pastArgv({ kind: 'journal' }, 1000)).not.toContain('-f')
+})
