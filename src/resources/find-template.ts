@@ -1,0 +1,68 @@
+import { quoted, UserError } from '../errors.ts'
+import { type Farm, templateRoot } from '../farm/farm.ts'
+import type { Entry, Reader } from '../host/host.ts'
+
+/** A root filesystem that roots are cloned from. */
+export interface Template {
+  readonly root: string
+  /** `boot/firmware` (Debian 12 and later) or `boot`: where the firmware and the kernels are. */
+  readonly boot: string
+  /** What is in there. */
+  readonly bootEntries: ReadonlyMap<string, Entry['kind']>
+}
+
+/** Finds a template and sees that it can be one. Throws what the user can do where it cannot. */
+export async function findTemplate(farm: Farm, nas: Reader, name: string): Promise<Template> {
+  const root = templateRoot(farm, name)
+  const top = await nas.list(root)
+  if (top === undefined) throw await unknownTemplate(farm, nas, name)
+  // A link instead of a directory would lead what pifarm reads below it out of the template.
+  if (top.get('etc') !== 'dir' || top.get('boot') !== 'dir' || !(top.has('usr') || top.has('bin')))
+    throw new UserError(`${root} is not a root filesystem: it needs etc, usr or bin, and boot`, {
+      hint: 'build one with `pifarm template build`, or unpack one there',
+    })
+  const boot = await findBoot(nas, root)
+  if (boot === undefined)
+    throw new UserError(`the template ${root} holds no Raspberry Pi boot files`, {
+      hint: `copy the boot partition (config.txt, start.elf, ...) into ${root}/boot/firmware`,
+    })
+  return { root, ...boot }
+}
+
+async function findBoot(
+  nas: Reader,
+  root: string,
+): Promise<Pick<Template, 'boot' | 'bootEntries'> | undefined> {
+  // firmware first: since Debian 12, boot itself holds a stub of config.txt that says where it went.
+  for (const boot of [`${root}/boot/firmware`, `${root}/boot`]) {
+    const bootEntries = await nas.list(boot)
+    const names = [...(bootEntries?.keys() ?? [])]
+    if (bootEntries !== undefined && names.some(isFirmware)) return { boot, bootEntries }
+  }
+  return undefined
+}
+
+function isFirmware(name: string): boolean {
+  return /^(?:config\.txt|bootcode\.bin|start.*\.elf)$/.test(name)
+}
+
+async function unknownTemplate(farm: Farm, nas: Reader, name: string): Promise<UserError> {
+  const found = await templateNames(farm, nas)
+  return new UserError(`there is no template ${quoted(name)} in ${farm.paths.roots}`, {
+    hint:
+      found.length === 0
+        ? 'build one with `pifarm template build`'
+        : `there is ${found.map(quoted).join(', ')}`,
+  })
+}
+
+async function templateNames(farm: Farm, nas: Reader): Promise<string[]> {
+  const pis = new Set<string>(farm.pis.map(({ name }) => name))
+  const found: string[] = []
+  for (const [name, kind] of (await nas.list(farm.paths.roots)) ?? []) {
+    if (kind !== 'dir' || name.startsWith('.') || pis.has(name)) continue
+    const top = await nas.list(`${farm.paths.roots}/${name}`)
+    if (top?.get('etc') === 'dir') found.push(name)
+  }
+  return found.sort()
+}

@@ -1,0 +1,173 @@
+import { basename, dirname } from 'node:path'
+import { nfsPorts as ports } from '../farm/farm.ts'
+import type { Reader } from '../host/host.ts'
+import type { Probe, Put, Reload } from '../plan/change.ts'
+import { render } from '../render.ts'
+import { fileShouldBe } from './file-should-be.ts'
+import type { Resource } from './resource.ts'
+import { hasOption, setOptions, type WantedOption } from './shell-variable.ts'
+
+const port = (value: number): WantedOption => ({ long: '--port', short: '-p', value })
+
+/** Read by Debian up to 11, and only shown to people since then. */
+const daemonOptions = [
+  {
+    file: '/etc/default/nfs-kernel-server',
+    variable: 'RPCMOUNTDOPTS',
+    wanted: [port(ports.mountd)],
+  },
+  {
+    file: '/etc/default/nfs-common',
+    variable: 'STATDOPTS',
+    wanted: [
+      port(ports.statd),
+      { long: '--outgoing-port', short: '-o', value: ports.statdOutgoing },
+    ],
+  },
+] as const
+const modprobeConf = '/etc/modprobe.d/pifarm-nfs.conf'
+
+/** RPC program numbers, as rpcinfo lists them, and where the firewall expects each. */
+const programs = new Map<string, { readonly name: string; readonly port: number }>([
+  ['100005', { name: 'mountd', port: ports.mountd }],
+  ['100024', { name: 'status', port: ports.statd }],
+  ['100021', { name: 'nlockmgr', port: ports.lockd }],
+])
+
+const why = 'fixed ports that the firewall can open'
+
+/** mountd, statd and lockd at fixed ports: by themselves they take others at each start. */
+export const nfsPorts: Resource = {
+  name: 'nfs-ports',
+
+  async plan({ farm, nas }) {
+    const isOld = await readsEtcDefault(nas)
+    const { nfs_conf } = farm.paths
+    const changes = isOld
+      ? await oldChanges(nas)
+      : await fileShouldBe(nas, {
+          path: nfs_conf,
+          text: render('nfs-ports/pifarm.conf.hbs', ports),
+          why,
+        })
+    const warnings = isOld ? [] : [...(await overrides(nas, nfs_conf)), ...(await stale(nas))]
+    if (changes.length === 0)
+      return { changes, checks: [], reloads: [], probes: [], warnings, owns: [] }
+    const restart = { why: 'restart the NFS server', argv: farm.services.nfs.restart }
+    return {
+      changes,
+      checks: [],
+      reloads: isOld ? [liveLockd, restart] : [restart],
+      probes: nfsPorts.probes(farm),
+      warnings,
+      owns: [],
+    }
+  },
+
+  probes({ services }): readonly Probe[] {
+    return [
+      {
+        why: 'mountd, statd and lockd are at their fixed ports',
+        patience: 5000,
+        look: async (nas) => {
+          const { code, stdout, stderr } = await nas.ask(services.nfs.rpcinfo)
+          if (code !== 0) return `rpcinfo failed: ${stderr.trim().split('\n')[0]}`
+          return strayPort(stdout)
+        },
+      },
+    ]
+  },
+}
+
+/** The modprobe file counts only when lockd is loaded; sysctl moves one that is loaded already. */
+const liveLockd: Reload = {
+  why: 'set the ports of lockd',
+  argv: [
+    'sysctl',
+    '-q',
+    '-w',
+    `fs.nfs.nlm_tcpport=${ports.lockd}`,
+    `fs.nfs.nlm_udpport=${ports.lockd}`,
+  ],
+  // Without lockd loaded there is no such key, and then nothing to set.
+  judgedByProbe: true,
+}
+
+/** A program that is registered elsewhere than it should be, or undefined. */
+function strayPort(rpcinfo: string): string | undefined {
+  for (const line of rpcinfo.split('\n')) {
+    const [number = '', , protocol, actual] = line.trim().split(/\s+/)
+    const program = programs.get(number)
+    if (program !== undefined && Number(actual) !== program.port)
+      return `${program.name} is at ${protocol} port ${actual}, not at ${program.port}`
+  }
+  return undefined
+}
+
+async function readsEtcDefault(nas: Reader): Promise<boolean> {
+  // /etc/os-release is a link on Debian.
+  const release =
+    (await textOf(nas, '/etc/os-release')) ?? (await textOf(nas, '/usr/lib/os-release'))
+  const id = /^ID="?([a-z]+)/m.exec(release ?? '')?.[1]
+  const version = Number(/^VERSION_ID="?(\d+)/m.exec(release ?? '')?.[1] ?? Number.NaN)
+  return (id === 'debian' || id === 'raspbian') && version <= 11
+}
+
+async function oldChanges(nas: Reader): Promise<readonly Put[]> {
+  const changes: Put[] = []
+  for (const { file, variable, wanted } of daemonOptions) {
+    const text = setOptions((await textOf(nas, file)) ?? '', file, variable, wanted)
+    changes.push(...(await fileShouldBe(nas, { path: file, text, why })))
+  }
+  const text = render('nfs-ports/modprobe.conf.hbs', ports)
+  return [...changes, ...(await fileShouldBe(nas, { path: modprobeConf, text, why }))]
+}
+
+/** Options in /etc/default that look as if they counted. */
+async function stale(nas: Reader): Promise<string[]> {
+  const warnings: string[] = []
+  for (const { file, variable, wanted } of daemonOptions) {
+    const text = (await textOf(nas, file)) ?? ''
+    if (wanted.some((option) => hasOption(text, variable, option)))
+      warnings.push(`${file}: the ports in ${variable} have no effect since Debian 12`)
+  }
+  return warnings
+}
+
+/** Drop-ins that nfs.conf(5) reads after ours, in version order, and that say otherwise. */
+async function overrides(nas: Reader, ours: string): Promise<string[]> {
+  const dir = dirname(ours)
+  const { compare } = new Intl.Collator('en', { numeric: true })
+  const later = [...((await nas.list(dir)) ?? new Map()).keys()].filter(
+    (name) => name.endsWith('.conf') && !name.startsWith('.') && compare(name, basename(ours)) > 0,
+  )
+  const wanted = new Map(
+    settings(render('nfs-ports/pifarm.conf.hbs', ports)).map((s) => [s.key, s]),
+  )
+  const warnings: string[] = []
+  for (const name of later) {
+    for (const { key, value, line } of settings((await textOf(nas, `${dir}/${name}`)) ?? '')) {
+      const own = wanted.get(key)?.value
+      if (own !== undefined && own !== value)
+        warnings.push(`${dir}/${name}:${line}: ${key}=${value} overrides pifarm's ${own}`)
+    }
+  }
+  return warnings
+}
+
+/** The settings of an nfs.conf(5) as `section.name`, in lower case. */
+function settings(text: string): { key: string; value: string; line: number }[] {
+  let section = ''
+  return text.split('\n').flatMap((content, index) => {
+    section = /^\s*\[\s*(\w+)/.exec(content)?.[1]?.toLowerCase() ?? section
+    const [, name, value = ''] = /^\s*([\w-]+)\s*=\s*"?([^\s"#;]*)/.exec(content) ?? []
+    return name === undefined
+      ? []
+      : [{ key: `${section}.${name.toLowerCase()}`, value, line: index + 1 }]
+  })
+}
+
+async function textOf(nas: Reader, path: string): Promise<string | undefined> {
+  const entry = await nas.read(path)
+  return entry?.kind === 'file' ? entry.text : undefined
+}

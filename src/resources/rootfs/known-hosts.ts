@@ -1,0 +1,62 @@
+import type { Farm, Pi } from '../../farm/farm.ts'
+import type { Reader } from '../../host/host.ts'
+import type { Put } from '../../plan/change.ts'
+import { type Identity, keyTypes, publicKeyFile, vaultOf } from './identity.ts'
+
+/** The farm's ssh known_hosts: `ssh -o UserKnownHostsFile=...` asks nothing on the first login. */
+export function knownHostsFile(farm: Farm): string {
+  return `${farm.paths.state}/known_hosts`
+}
+
+/** Makes the file say the keys in the vault, with those that this run makes. Sorted; no Pis, no file. */
+export async function knownHostsChange(
+  farm: Farm,
+  nas: Reader,
+  made: ReadonlyMap<string, Identity>,
+): Promise<Put | undefined> {
+  const path = knownHostsFile(farm)
+  const before = await nas.read(path)
+  const lines: string[] = []
+  for (const pi of farm.pis)
+    for (const key of await publicKeys(farm, nas, pi, made.get(pi.name)))
+      lines.push(`${namesOf(farm, pi)} ${key}\n`)
+  const text = lines.sort().join('')
+  if (before?.kind === 'file' ? before.text === text : text === '') return undefined
+  const after =
+    text === ''
+      ? undefined
+      : ({ kind: 'file', text, encoding: 'utf8', mode: 0o644, uid: 0, gid: 0 } as const)
+  return { kind: 'put', path, before, after, why: 'the ssh host keys of all Pis' }
+}
+
+/** The addresses that Pis had at the last run, by name: of a removed one nobody else knows it. */
+export async function lastAddresses(farm: Farm, nas: Reader): Promise<ReadonlyMap<string, string>> {
+  const entry = await nas.read(knownHostsFile(farm))
+  if (entry?.kind !== 'file') return new Map()
+  const names = entry.text.split('\n').map((line) => (line.split(' ')[0] ?? '').split(','))
+  return new Map(names.map((list) => [list[0] ?? '', list.at(-1) ?? '']))
+}
+
+/** The address comes last: `lastAddresses` reads it from there. */
+function namesOf(farm: Farm, pi: Pi): string {
+  const { domain } = farm.network
+  return [pi.name, ...(domain === undefined ? [] : [`${pi.name}.${domain}`]), pi.address].join(',')
+}
+
+/** Only the public halves are read: a run that changes nothing touches no private key. */
+async function publicKeys(
+  farm: Farm,
+  nas: Reader,
+  pi: Pi,
+  made: Identity | undefined,
+): Promise<string[]> {
+  const keys: string[] = []
+  for (const type of keyTypes) {
+    const name = publicKeyFile(type)
+    const entry = made?.files.get(name) ?? (await nas.read(`${vaultOf(farm)}/${pi.name}/${name}`))
+    if (entry?.kind !== 'file') continue
+    const [algorithm, base64] = entry.text.split(' ')
+    keys.push(`${algorithm} ${base64?.trim()}`)
+  }
+  return keys
+}

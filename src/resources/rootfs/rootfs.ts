@@ -1,0 +1,146 @@
+import { UserError } from '../../errors.ts'
+import { asideOf, type Pi, rootOf } from '../../farm/farm.ts'
+import type { Reader } from '../../host/host.ts'
+import type { Change, CloneTree, MoveTree, Put, ResourcePlan } from '../../plan/change.ts'
+import { dirShouldBe } from '../dir-should-be.ts'
+import { findTemplate, type Template } from '../find-template.ts'
+import type { Look, Resource } from '../resource.ts'
+import { refuseFull, sizesOf } from './free-space.ts'
+import { forget, type Identity, identityOf } from './identity.ts'
+import { refuseMounted } from './in-use.ts'
+import { knownHostsChange } from './known-hosts.ts'
+import { lookInherited, seedsFor } from './seeds.ts'
+
+/**
+ * Every Pi's own root filesystem, cloned from its template. Once cloned it belongs to its Pi:
+ * pifarm never writes into it again, for whoever is root on the Pi can plant a link there that
+ * leads a write of ours anywhere on the NAS.
+ */
+export const rootfs: Resource = {
+  name: 'rootfs',
+  plan,
+  probes: () => [],
+}
+
+async function plan(look: Look): Promise<ResourcePlan> {
+  const { farm, nas, purge } = look
+  const present = (await nas.list(farm.paths.roots)) ?? new Map()
+  refuseForeign(look, present)
+  const missing = farm.pis.filter((pi) => !present.has(pi.name))
+  const leaving = leavingNames(look).filter((name) => present.has(name))
+  const warnings = await refuseMounted(farm, nas, leaving)
+  const identities = await identitiesOf(look, missing)
+  return {
+    changes: [
+      ...(await dirShouldBe(nas, farm.paths.roots, 0o755, 'holds the roots of all Pis')),
+      ...vaultChanges(identities),
+      ...(await clones(look, missing, identities)),
+      ...only(await knownHostsChange(farm, nas, identities)),
+      ...leaving.map((name) => aside(look, name)),
+      ...(purge ? await forget(farm, nas, leavingNames(look)) : []),
+    ],
+    checks: [],
+    reloads: [],
+    probes: [],
+    warnings,
+    owns: farm.pis.map((pi) => rootOf(farm, pi)),
+  }
+}
+
+function refuseForeign({ farm, owned }: Look, present: ReadonlyMap<string, unknown>): void {
+  for (const pi of farm.pis) {
+    const root = rootOf(farm, pi)
+    if (!present.has(pi.name) || owned.has(root)) continue
+    throw new UserError(`${root} exists, and pifarm did not make it`, {
+      hint: `move it away (mv ${root} ${root}.old), or give the Pi another name`,
+    })
+  }
+}
+
+/** Whose roots an earlier run made and nobody wants any more. */
+function leavingNames({ farm, owned }: Look): string[] {
+  const wanted = new Set<string>(farm.pis.map((pi) => rootOf(farm, pi)))
+  const prefix = `${farm.paths.roots}/`
+  return [...owned]
+    .filter((path) => path.startsWith(prefix) && !wanted.has(path))
+    .map((path) => path.slice(prefix.length))
+    .filter((name) => !name.includes('/'))
+}
+
+async function identitiesOf(
+  { farm, nas, fresh }: Look,
+  pis: readonly Pi[],
+): Promise<ReadonlyMap<string, Identity>> {
+  const identities = new Map<string, Identity>()
+  for (const pi of pis) identities.set(pi.name, await identityOf(farm, nas, fresh, pi))
+  return identities
+}
+
+/** The vault's own directory is in every new identity, and is made once. */
+function vaultChanges(identities: ReadonlyMap<string, Identity>): Put[] {
+  const changes = [...identities.values()].flatMap((identity) => identity.changes)
+  return [...new Map(changes.map((change) => [change.path, change])).values()]
+}
+
+async function clones(
+  { farm, nas }: Look,
+  pis: readonly Pi[],
+  identities: ReadonlyMap<string, Identity>,
+): Promise<CloneTree[]> {
+  const templates = new Map<string, Template>()
+  for (const name of new Set(pis.map(({ template }) => template)))
+    templates.set(name, await findTemplate(farm, nas, name))
+  const roots = [...templates.values()].map(({ root }) => root)
+  await refuseMountsBelow(nas, roots)
+  const sizes = await sizesOf(nas, roots)
+  const changes: CloneTree[] = []
+  for (const [name, { root }] of templates) {
+    const inherited = await lookInherited(nas, root)
+    for (const pi of pis.filter(({ template }) => template === name)) {
+      const identity = identities.get(pi.name)
+      if (identity === undefined) throw new Error(`no identity for ${pi.name}`)
+      changes.push({
+        kind: 'clone-tree',
+        from: root,
+        to: rootOf(farm, pi),
+        seeds: seedsFor(farm, pi, inherited, identity),
+        bytes: sizes.get(root) ?? 0,
+        why: `the root of ${pi.name}, from the template ${name}`,
+      })
+    }
+  }
+  await refuseFull(
+    nas,
+    farm.paths.roots,
+    changes.reduce((sum, { bytes }) => sum + bytes, 0),
+  )
+  return changes
+}
+
+/** A proc or a boot partition left mounted in a template would be missing from every clone. */
+async function refuseMountsBelow(nas: Reader, roots: readonly string[]): Promise<void> {
+  if (roots.length === 0) return
+  const mountinfo = await nas.read('/proc/self/mountinfo')
+  if (mountinfo?.kind !== 'file') return
+  for (const line of mountinfo.text.split('\n')) {
+    const mountPoint = line.split(' ')[4] ?? ''
+    if (roots.some((root) => mountPoint.startsWith(`${root}/`)))
+      throw new UserError(`${mountPoint} is mounted inside a template`, {
+        hint: `unmount it first: umount ${mountPoint}`,
+      })
+  }
+}
+
+function aside({ farm, runId }: Look, name: string): MoveTree {
+  const from = `${farm.paths.roots}/${name}`
+  return {
+    kind: 'move-tree',
+    from,
+    to: asideOf(from, runId),
+    why: `the root of ${name}, which is no longer in the farm`,
+  }
+}
+
+function only(change: Change | undefined): Change[] {
+  return change === undefined ? [] : [change]
+}

@@ -1,0 +1,50 @@
+import type { Farm, Pi } from '../../farm/farm.ts'
+import type { FileEntry, Reader, Seed } from '../../host/host.ts'
+import { render } from '../../render.ts'
+import { withoutLocalDisks } from './fstab.ts'
+import type { Identity } from './identity.ts'
+
+/** What of a template a clone must not keep, looked up once however many Pis are cloned from it. */
+export interface Inherited {
+  readonly fstab: FileEntry | undefined
+  /** Relative to the root. */
+  readonly unwanted: readonly string[]
+}
+
+/** Looks what a template holds that belongs to one machine only. */
+export async function lookInherited(nas: Reader, root: string): Promise<Inherited> {
+  const fstab = await nas.read(`${root}/etc/fstab`)
+  const ssh = [...((await nas.list(`${root}/etc/ssh`))?.keys() ?? [])]
+  const hostKeys = ssh.filter((name) => name.startsWith('ssh_host_'))
+  // As a link to /etc/machine-id, which is the usual form, it is right in every clone.
+  const dbus = (await nas.read(`${root}/var/lib/dbus/machine-id`))?.kind === 'file'
+  return {
+    fstab: fstab?.kind === 'file' ? fstab : undefined,
+    unwanted: [
+      ...hostKeys.map((name) => `etc/ssh/${name}`),
+      ...(dbus ? ['var/lib/dbus/machine-id'] : []),
+    ],
+  }
+}
+
+/** What makes a clone this Pi: its names, its mounts, its keys. */
+export function seedsFor(farm: Farm, pi: Pi, inherited: Inherited, identity: Identity): Seed[] {
+  const { domain } = farm.network
+  const { fstab } = inherited
+  return [
+    ...inherited.unwanted.map((path) => ({ path, entry: undefined })),
+    { path: 'etc/hostname', entry: text(`${pi.name}\n`) },
+    { path: 'etc/hosts', entry: text(render('rootfs/hosts.hbs', { name: pi.name, domain })) },
+    ...(fstab === undefined
+      ? []
+      : [{ path: 'etc/fstab', entry: { ...fstab, text: withoutLocalDisks(fstab.text) } }]),
+    ...[...identity.files].map(([name, entry]) => ({
+      path: name === 'machine-id' ? 'etc/machine-id' : `etc/ssh/${name}`,
+      entry: { ...entry, uid: 0, gid: 0 },
+    })),
+  ]
+}
+
+function text(content: string): FileEntry {
+  return { kind: 'file', text: content, encoding: 'utf8', mode: 0o644, uid: 0, gid: 0 }
+}
