@@ -1,0 +1,36 @@
+import prettyBytes from 'pretty-bytes'
+
+const width = 20
+
+/**
+ * `[#####.....] 52 %  411 MB of 790 MB  212 MB/s  ETA 2 s`. The total is a guess that the bytes may
+ * run past; 0 where nobody knows it: then there is no bar.
+ */
+export function bar(bytesDone: number, bytesTotal: number, msElapsed: number): string {
+  const parts = bytesTotal > 0 ? [gauge(bytesDone, bytesTotal)] : [size(bytesDone)]
+  // A rate over less than this is noise.
+  if (msElapsed >= 500 && bytesDone > 0) {
+    const rate = bytesDone / (msElapsed / 1000)
+    parts.push(`${size(rate)}/s`)
+    if (bytesTotal > bytesDone) parts.push(`ETA ${time((bytesTotal - bytesDone) / rate)}`)
+  }
+  return parts.join('  ')
+}
+
+function gauge(bytesDone: number, bytesTotal: number): string {
+  const share = Math.min(1, bytesDone / bytesTotal)
+  const filled = Math.floor(share * width)
+  const drawn = `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${Math.floor(share * 100)} %`
+  return `${drawn}  ${size(bytesDone)} of ${size(Math.max(bytesTotal, bytesDone))}`
+}
+
+function size(bytes: number): string {
+  return prettyBytes(Math.round(bytes), { maximumFractionDigits: bytes < 1e9 ? 0 : 1 })
+}
+
+function time(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+}

@@ -1,0 +1,113 @@
+import { bar } from './progress.ts'
+import type { StepDisplay } from './ui.ts'
+import { visible } from './visible.ts'
+
+/** Plain lines for a log or a pipe: `clone HLSPi1 ... done`. */
+export function lineSteps(titles: readonly string[], write: (text: string) => void): StepDisplay {
+  let open = false
+  const close = (text: string) => {
+    if (open) write(text)
+    open = false
+  }
+  return {
+    start(index) {
+      close('\n')
+      write(`${titles[index]} ... `)
+      open = true
+    },
+    copied() {},
+    done: () => close('done\n'),
+    fail: (_, why) => close(`failed: ${visibleLines(why)}\n`),
+    end: async () => close('not done\n'),
+  }
+}
+
+/** A list that is redrawn in place while the steps run one after the other. */
+export function listSteps(
+  titles: readonly string[],
+  stdout: NodeJS.WriteStream,
+  stderr: NodeJS.WriteStream,
+): StepDisplay {
+  const steps = titles.map((title) => ({ title, ended: deferred(), started: 0, shown: title }))
+  let show = () => {}
+  const ran = runList()
+
+  async function runList(): Promise<void> {
+    const { Listr, ListrLogger, ProcessOutput } = await import('listr2')
+    const list = new Listr(
+      steps.map((step) => ({
+        title: step.title,
+        task: async (_: unknown, task: { title: string | undefined }) => {
+          show = () => {
+            task.title = step.shown
+          }
+          show()
+          await step.ended.promise.finally(show)
+        },
+      })),
+      {
+        // It would call process.exit on Ctrl-C, and nothing would be put back.
+        registerSignalListeners: false,
+        rendererOptions: {
+          // What it takes for stdout is where it draws: telling belongs on stderr.
+          logger: new ListrLogger({
+            useIcons: true,
+            processOutput: new ProcessOutput(stderr, stdout),
+          }),
+          collapseErrors: false,
+        },
+      },
+    )
+    // The step that failed is marked; who called `fail` goes on with the error.
+    await list.run().catch(() => {})
+  }
+
+  return {
+    start(index) {
+      const step = steps[index]
+      if (step) step.started = performance.now()
+    },
+    copied(index, bytes, total) {
+      const step = steps[index]
+      if (!step) return
+      step.shown = `${step.title}  ${bar(bytes, total, performance.now() - step.started)}`
+      show()
+    },
+    done(index) {
+      const step = steps[index]
+      if (!step) return
+      step.shown = step.title
+      step.ended.resolve()
+    },
+    fail: (index, why) => steps[index]?.ended.reject(new Error(visibleLines(why))),
+    async end() {
+      for (const step of steps) step.ended.reject(new Error('not done'))
+      await ran
+    },
+  }
+}
+
+/** What failed is often told in a daemon's own words. */
+function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n')
+}
+
+interface Deferred {
+  readonly promise: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+}
+
+function deferred(): Deferred {
+  let settle: Pick<Deferred, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  // A step that is never reached is nobody's unhandled rejection.
+  promise.catch(() => {})
+  return {
+    promise,
+    resolve: () => settle?.resolve(),
+    reject: (error) => settle?.reject(error),
+  }
+}

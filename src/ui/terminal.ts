@@ -1,0 +1,106 @@
+import { Chalk } from 'chalk'
+import { exitCodes, UserError } from '../errors.ts'
+import { type Paint, plain } from './paint.ts'
+import { lineSteps, listSteps } from './show-steps.ts'
+import type { Ui } from './ui.ts'
+import { visible } from './visible.ts'
+
+interface TerminalOptions {
+  /** `--yes`: nothing is asked. */
+  readonly yes: boolean
+  readonly stdin?: NodeJS.ReadStream
+  readonly stdout?: NodeJS.WriteStream
+  readonly stderr?: NodeJS.WriteStream
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * The Ui on a real terminal. listr2 and inquirer are imported when they are first needed: together
+ * they take longer to load than most commands take to run.
+ */
+export function terminal({
+  yes,
+  stdin = process.stdin,
+  stdout = process.stdout,
+  stderr = process.stderr,
+  env = process.env,
+}: TerminalOptions): Ui {
+  const canAsk = !yes && !env.CI && stdin.isTTY === true && stderr.isTTY === true
+  // Both: a plan goes to either, so neither may be a file; and listr2 looks at stdout alone.
+  const live = stdout.isTTY === true && stderr.isTTY === true && env.TERM !== 'dumb' && !env.CI
+  const colour = live && !env.NO_COLOR
+
+  async function ask<T>(question: Question): Promise<T> {
+    if (!canAsk) {
+      throw new UserError(`there is no terminal to ask on: ${question.message}`, {
+        hint: 'give the answer as a flag (see --help), or --yes',
+      })
+    }
+    const { default: inquirer } = await import('inquirer')
+    const prompt = inquirer.createPromptModule({ input: stdin, output: stderr })
+    try {
+      const answers = await prompt([{ ...question, name: 'answer' }])
+      return answers.answer as T
+    } catch (cause) {
+      if (!(cause instanceof Error) || cause.name !== 'ExitPromptError') throw cause
+      throw new UserError('interrupted', { exitCode: exitCodes.interrupted, cause })
+    }
+  }
+
+  return {
+    canAsk,
+    paint: colour ? colours() : plain,
+    answer(text) {
+      stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    },
+    say(line) {
+      stderr.write(`${line}\n`)
+    },
+    warn(line) {
+      // Warnings quote daemons and logs.
+      stderr.write(`warning: ${line.split('\n').map(visible).join('\n')}\n`)
+    },
+    confirm: async (message) =>
+      yes || (await ask<boolean>({ type: 'confirm', message, default: false })),
+    input: (message, suggestion, wrong) =>
+      ask({
+        type: 'input',
+        message,
+        ...(suggestion === undefined ? {} : { default: suggestion }),
+        validate: (text) => wrong(text) ?? true,
+      }),
+    choose: (message, choices) =>
+      ask({
+        type: 'select',
+        message,
+        choices: choices.map(({ value, label }) => ({ value, name: label })),
+      }),
+    steps(titles) {
+      // A list that is longer than the screen cannot be redrawn in place.
+      const list = live && titles.length < stderr.rows - 2
+      const shown = titles.map(visible)
+      return list
+        ? listSteps(shown, stdout, stderr)
+        : lineSteps(shown, (text) => stderr.write(text))
+    },
+  }
+}
+
+type Question =
+  | { readonly type: 'confirm'; readonly message: string; readonly default: boolean }
+  | {
+      readonly type: 'input'
+      readonly message: string
+      readonly default?: string
+      readonly validate: (text: string) => string | true
+    }
+  | {
+      readonly type: 'select'
+      readonly message: string
+      readonly choices: readonly { readonly value: string; readonly name: string }[]
+    }
+
+function colours(): Paint {
+  const chalk = new Chalk({ level: 1 })
+  return { add: chalk.green, remove: chalk.red, dim: chalk.dim, bold: chalk.bold }
+}

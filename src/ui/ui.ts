@@ -1,0 +1,36 @@
+import type { Paint } from './paint.ts'
+
+/** Talks to the person. stdout is the answer, stderr the telling. */
+export interface Ui {
+  /** The answer of a command: a table, a plan, JSON. Goes to stdout. */
+  answer(text: string): void
+  /** One line of telling. Goes to stderr. */
+  say(line: string): void
+  warn(line: string): void
+  /** False without a TTY or with `--yes`: then nothing may be asked. */
+  readonly canAsk: boolean
+  /** Colours for `answer` and `say`, or none. */
+  readonly paint: Paint
+  /** Yes without asking under `--yes`. Without a terminal and without `--yes` a `UserError`, as for all questions. */
+  confirm(question: string): Promise<boolean>
+  input(
+    question: string,
+    suggestion: string | undefined,
+    wrong: (text: string) => string | undefined,
+  ): Promise<string>
+  choose<T extends string>(
+    question: string,
+    choices: readonly { value: T; label: string }[],
+  ): Promise<T>
+  /** A list of named steps shown while they run. Nothing else is printed until `end`. */
+  steps(titles: readonly string[]): StepDisplay
+}
+
+export interface StepDisplay {
+  start(index: number): void
+  /** Bytes copied so far, of how many (0 where nobody knows): shown as a bar with rate and ETA. */
+  copied(index: number, bytes: number, total: number): void
+  done(index: number): void
+  fail(index: number, why: string): void
+  end(): Promise<void>
+}

@@ -1,0 +1,40 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../src/errors.ts'
+import { terminal } from '../../src/ui/terminal.ts'
+
+/** Run by terminal.test.ts on a pseudo-terminal: asks, or shows steps until Ctrl-C. */
+const ui = terminal({ yes: false })
+const interrupt = new AbortController()
+
+async function ask(): Promise<void> {
+  const sure = await ui.confirm('Really?')
+  const name = await ui.input('Name?', undefined, (text) =>
+    text === 'bad' ? 'bad is bad' : undefined,
+  )
+  const which = await ui.choose('Which?', [
+    { value: 'a', label: 'Aye' },
+    { value: 'b', label: 'Bee' },
+  ])
+  ui.answer(`answers: ${sure} ${name} ${which}`)
+}
+
+async function steps(): Promise<void> {
+  process.on('SIGINT', () => interrupt.abort())
+  const display = ui.steps(['clone A', 'restart'])
+  display.start(0)
+  for (let bytes = 0; !interrupt.signal.aborted; bytes += 1e6) {
+    display.copied(0, bytes, 1e9)
+    await wait(20)
+  }
+  display.fail(0, 'signal seen')
+  await display.end()
+  ui.say('the end')
+}
+
+try {
+  await (process.argv[2] === 'ask' ? ask() : steps())
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  process.stderr.write(`${error.name}: ${error.message}\n`)
+  process.exitCode = error.exitCode
+}

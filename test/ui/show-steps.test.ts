@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest'
+import { lineSteps } from '../../src/ui/show-steps.ts'
+
+function shown() {
+  const written: string[] = []
+  return { written, steps: lineSteps(['clone A', 'restart'], (text) => void written.push(text)) }
+}
+
+describe('steps without a terminal', () => {
+  test('one line a step', async () => {
+    const { written, steps } = shown()
+    steps.start(0)
+    steps.copied(0, 5, 10)
+    steps.done(0)
+    steps.start(1)
+    steps.done(1)
+    await steps.end()
+    expect(written.join('')).toBe('clone A ... done\nrestart ... done\n')
+  })
+
+  test('a failure says why, and cannot steer the terminal', async () => {
+    const { written, steps } = shown()
+    steps.start(0)
+    steps.fail(0, 'line 3\n\u001b[2J')
+    await steps.end()
+    expect(written.join('')).toBe('clone A ... failed: line 3\n\\e[2J\n')
+  })
+
+  test('a step that was broken off does not look done', async () => {
+    const { written, steps } = shown()
+    steps.start(0)
+    await steps.end()
+    expect(written.join('')).toBe('clone A ... not done\n')
+  })
+})

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const program = fileURLToPath(new URL('../support/terminal-session.ts', import.meta.url))
+const node = [process.execPath, '--import', 'tsx', program].join(' ')
+
+/** Runs a session on a pseudo-terminal (util-linux `script`); types each answer at its question. */
+function onTerminal(mode: string, answers: readonly (readonly [RegExp, string])[]) {
+  const child = spawn('script', ['-qec', `stty rows 24 cols 100; ${node} ${mode}`, '/dev/null'], {
+    env: { ...process.env, CI: '', NO_COLOR: '', TERM: 'xterm' },
+  })
+  let seen = ''
+  let next = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString()
+    const wanted = answers[next]
+    if (!wanted?.[0].test(seen)) return
+    next += 1
+    seen = ''
+    child.stdin.write(wanted[1])
+  })
+  return new Promise<{ code: number | null; seen: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, seen }))
+  })
+}
+
+describe('on a terminal', () => {
+  test('questions are asked and answered, wrong input again', async () => {
+    const { code, seen } = await onTerminal('ask', [
+      [/Really\?/, 'y\r'],
+      [/Name\?/, 'bad\r'],
+      [/bad is bad/, '\u0015good\r'],
+      [/Which\?/, '\u001b[B\r'],
+    ])
+    expect(seen).toContain('answers: true good b')
+    expect(code).toBe(0)
+  }, 20_000)
+
+  test('Ctrl-C at a question ends with 130', async () => {
+    const { code, seen } = await onTerminal('ask', [[/Really\?/, '\u0003']])
+    expect(seen).toContain('UserError: interrupted')
+    expect(code).toBe(130)
+  }, 20_000)
+
+  test('Ctrl-C while steps run reaches the program, which ends by itself', async () => {
+    const { code, seen } = await onTerminal('steps', [[/clone A.*%/, '\u0003']])
+    expect(seen).toContain('signal seen')
+    expect(seen).toContain('the end')
+    expect(code).toBe(0)
+  }, 20_000)
+})
+
+test('without a terminal a question is an error that names it', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, 'ask'])
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  expect(said).toContain('UserError: there is no terminal to ask on: Really?')
+  expect(code).toBe(2)
+}, 20_000)
