@@ -1,0 +1,59 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { Farm, Pi } from '../farm/farm.ts'
+import type { Mac, Serial } from '../farm/schema.ts'
+import type { Reader } from '../host/host.ts'
+import { parseLogLine } from '../netboot/boot-log.ts'
+import { SerialFinder } from '../netboot/find-serials.ts'
+import { findLogSource, followArgv, pastArgv } from '../netboot/log-source.ts'
+import type { Tools } from '../tools.ts'
+import { deadline } from './deadline.ts'
+
+/** How far back the log is read: some hours of a busy farm, a fraction of a second of reading. */
+const linesBack = 20_000
+
+/** The serial of that board where the log already knows it for certain. */
+export async function knownSerial(nas: Reader, farm: Farm, mac: Mac): Promise<Serial | undefined> {
+  const source = await findLogSource(nas, farm.services.log.file).catch(ignoreMissing)
+  if (source === undefined) return undefined
+  const finder = new SerialFinder([mac])
+  const { stdout } = await nas.ask(pastArgv(source, linesBack))
+  const found = stdout.split('\n').flatMap((line) => serialOf(line, mac, finder) ?? [])
+  return free(farm, found.at(-1))
+}
+
+/** Follows the log until that Pi asks for its boot files. */
+export async function awaitSerial(
+  { nas, signal, ui }: Tools,
+  farm: Farm,
+  pi: Pi,
+  timeout: string | undefined,
+): Promise<Serial> {
+  const source = await findLogSource(nas, farm.services.log.file)
+  const finder = new SerialFinder([pi.mac])
+  const until = deadline(signal, timeout)
+  for await (const line of nas.follow(followArgv(source, linesBack), until)) {
+    const serial = serialOf(line, pi.mac, finder)
+    if (free(farm, serial) !== undefined) return serial as Serial
+    if (serial !== undefined) ui.warn(`serial ${serial} is in the farm already: still waiting`)
+  }
+  signal.throwIfAborted()
+  throw new UserError(`${pi.name} has not asked for its files`, {
+    hint: 'it stays pending; check its cable and that netboot is enabled, then run the same command again',
+    exitCode: exitCodes.putBack,
+  })
+}
+
+function serialOf(line: string, mac: Mac, finder: SerialFinder): Serial | undefined {
+  const event = parseLogLine(line)
+  const finding = event && finder.feed(event)
+  return finding?.certain && finding.mac === mac ? finding.serial : undefined
+}
+
+function free(farm: Farm, serial: Serial | undefined): Serial | undefined {
+  return farm.pis.some((pi) => pi.serial === serial) ? undefined : serial
+}
+
+/** A NAS without a log can still be told the serial by hand. */
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error
+}

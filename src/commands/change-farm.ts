@@ -1,0 +1,112 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { FarmText } from '../farm/farm-text.ts'
+import { farmFrom } from '../farm/load.ts'
+import { type Applied, apply } from '../plan/apply.ts'
+import type { Plan, Put } from '../plan/change.ts'
+import { outline } from '../plan/jobs.ts'
+import { nextRunId } from '../plan/journal.ts'
+import { isEmpty, makePlan } from '../plan/make-plan.ts'
+import { catalog } from '../resources/catalog.ts'
+import type { Tools } from '../tools.ts'
+import { showPlan } from '../ui/show-plan.ts'
+import type { LoadedFarm } from './session.ts'
+
+export interface ChangeOptions {
+  /** Removed Pis leave nothing behind. */
+  readonly purge?: boolean
+  /** Show what would be done and do nothing. */
+  readonly planOnly?: boolean
+  /** The question before it is done; left out: the command itself was the wish. */
+  readonly question?: string
+}
+
+/**
+ * Makes the NAS what the edited farm.yaml says; the edit is part of the run and put back with it.
+ * Answers the exit code. The caller holds the lock.
+ */
+export async function changeFarm(
+  tools: Tools,
+  loaded: LoadedFarm,
+  edited: FarmText,
+  options: ChangeOptions = {},
+): Promise<number> {
+  const farm = edited === loaded.source ? loaded.farm : farmFrom(edited)
+  const runId = await nextRunId(tools.nas, farm.paths.state)
+  const plan = await makePlan(farm, tools.nas, {
+    resources: catalog,
+    fresh: tools.fresh,
+    runId,
+    purge: options.purge ?? false,
+    edits: editsOf(loaded, edited),
+  })
+  return await settle(tools, plan, { state: farm.paths.state, runId }, options)
+}
+
+/** Shows a plan, asks where that is wanted, carries it out, and says how it ended. */
+export async function settle(
+  tools: Tools,
+  plan: Plan,
+  run: { readonly state: string; readonly runId: string; readonly undoes?: string },
+  options: Pick<ChangeOptions, 'planOnly' | 'question'>,
+): Promise<number> {
+  const { nas, ui, signal } = tools
+  const shown = showPlan(plan, ui.paint)
+  if (options.planOnly) {
+    ui.answer(shown)
+    return exitCodes.done
+  }
+  if (isEmpty(plan)) {
+    ui.say(shown)
+    return exitCodes.done
+  }
+  ui.say(shown)
+  if (options.question !== undefined && !(await ui.confirm(options.question)))
+    throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
+  const display = ui.steps(outline(plan))
+  const { undoes } = run
+  const about = { id: run.runId, state: run.state, command: tools.command }
+  const applied = await apply(
+    plan,
+    { ...about, startedAt: tools.now().toISOString(), ...(undoes === undefined ? {} : { undoes }) },
+    { nas, signal, display },
+  )
+  return ending(tools, applied)
+}
+
+function editsOf(loaded: LoadedFarm, edited: FarmText): Put[] {
+  if (edited.text === loaded.source.text) return []
+  return [
+    {
+      kind: 'put',
+      path: loaded.source.file,
+      before: loaded.entry,
+      after: { ...loaded.entry, text: edited.text },
+      why: 'what is wanted',
+    },
+  ]
+}
+
+function ending({ ui, signal }: Tools, applied: Applied): number {
+  if (applied.kind === 'applied') {
+    ui.say(`done (run ${applied.run}); \`pifarm undo\` takes it back`)
+    return exitCodes.done
+  }
+  if (applied.kind === 'put-back') {
+    if (signal.aborted) {
+      ui.warn('interrupted: everything was put back')
+      return exitCodes.interrupted
+    }
+    ui.warn(`failed: ${reason(applied.cause)}`)
+    ui.say('everything was put back')
+    return exitCodes.putBack
+  }
+  ui.warn(`failed: ${reason(applied.cause)}`)
+  ui.warn(`these could not be put back and need you:\n  ${applied.leftovers.join('\n  ')}`)
+  return exitCodes.needsHands
+}
+
+/** A bug stays one: only what a user can mend ends as a line. */
+function reason(cause: unknown): string {
+  if (cause instanceof UserError) return cause.message
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}

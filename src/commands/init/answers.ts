@@ -1,0 +1,139 @@
+import ipaddr from 'ipaddr.js'
+import type { z } from 'zod'
+import { UserError } from '../../errors.ts'
+import { addressAt, addressNumber } from '../../farm/addresses.ts'
+import { farmSchema, type Ipv4, type Subnet } from '../../farm/schema.ts'
+import type { Ui } from '../../ui/ui.ts'
+import { flag } from '../pi-options.ts'
+import type { Survey } from './survey.ts'
+
+/** The flags of init that stand for its questions. */
+export interface InitFlags {
+  readonly interface?: string
+  readonly address?: string
+  readonly subnet?: string
+  readonly gateway?: string
+  readonly dns?: string
+  readonly domain?: string
+  readonly addresses?: string
+  readonly template?: string
+}
+
+export interface NetworkAnswers {
+  readonly interface: string
+  readonly address: Ipv4
+  readonly subnet: Subnet
+  readonly gateway: string | undefined
+  readonly dns: readonly string[]
+  readonly domain: string | undefined
+}
+
+const { nas, network } = farmSchema.shape
+
+/** Asks what a flag did not say, suggesting what was found. */
+export async function askNetwork(ui: Ui, flags: InitFlags, found: Survey): Promise<NetworkAnswers> {
+  const guess = found.interfaces.find(({ name }) => name === (flags.interface ?? found.uplink))
+  const name = await answer(ui, {
+    flag: '--interface',
+    question: 'Network interface the Pis are on',
+    given: flags.interface,
+    suggestion: guess?.name ?? found.interfaces[0]?.name,
+    schema: nas.shape.interface,
+  })
+  const own = found.interfaces.find((candidate) => candidate.name === name)
+  if (own === undefined)
+    throw new UserError(`there is no interface ${name} with an IPv4 address`, {
+      hint: `found: ${found.interfaces.map((one) => `${one.name} ${one.address}`).join(', ') || 'none'}`,
+    })
+  const address = await answer(ui, {
+    flag: '--address',
+    question: "The NAS's address there",
+    given: flags.address,
+    suggestion: own.address,
+    schema: nas.shape.address,
+  })
+  const subnet = await answer(ui, {
+    flag: '--subnet',
+    question: 'The network of the Pis',
+    given: flags.subnet,
+    suggestion: networkOf(address, own.prefix),
+    schema: network.shape.subnet,
+  })
+  const onUplink = name === found.uplink
+  return {
+    interface: name,
+    address,
+    subnet,
+    gateway: flag(
+      '--gateway',
+      network.shape.gateway,
+      flags.gateway ?? (onUplink ? found.gateway : undefined),
+    ),
+    dns: flag('--dns', network.shape.dns, flags.dns?.split(',') ?? found.dns.slice(0, 3)) ?? [],
+    domain: flag('--domain', network.shape.domain, flags.domain ?? found.domain),
+  }
+}
+
+/** Asks for the addresses that add-pi may give out. */
+export async function askAddresses(
+  ui: Ui,
+  given: string | undefined,
+  suggestion: string | undefined,
+) {
+  return await answer(ui, {
+    flag: '--addresses',
+    question: 'Addresses that add-pi may give out',
+    given,
+    suggestion,
+    schema: network.shape.addresses,
+  })
+}
+
+/** A run of up to 50 addresses that nobody has, from .50 upwards where the subnet is that large. */
+export function suggestAddresses(
+  subnet: Subnet,
+  isFree: (address: Ipv4) => boolean,
+): string | undefined {
+  const [base = '', prefix] = subnet.split('/')
+  const first = addressNumber(base as Ipv4)
+  const size = 2 ** (32 - Number(prefix))
+  let best: { from: number; length: number } | undefined
+  let length = 0
+  for (
+    let offset = Math.min(50, Math.floor(size / 2));
+    offset < Math.min(size - 1, 1024);
+    offset++
+  ) {
+    length = isFree(addressAt(first + offset)) ? length + 1 : 0
+    if (length > (best?.length ?? 0)) best = { from: first + offset - length + 1, length }
+    if (length === 50) break
+  }
+  return best && `${addressAt(best.from)}-${addressAt(best.from + best.length - 1)}`
+}
+
+interface Question<S extends z.ZodType> {
+  readonly flag: string
+  readonly question: string
+  readonly given: string | undefined
+  readonly suggestion: string | undefined
+  readonly schema: S
+}
+
+async function answer<S extends z.ZodType>(ui: Ui, asked: Question<S>): Promise<z.infer<S>> {
+  const { schema, suggestion } = asked
+  const given = asked.given ?? (ui.canAsk ? undefined : suggestion)
+  const text =
+    given ??
+    (await ui.input(`${asked.question} (${asked.flag})`, suggestion, (typed) =>
+      wrong(schema, typed),
+    ))
+  return flag(asked.flag, schema, text) as z.infer<S>
+}
+
+function wrong(schema: z.ZodType, typed: string): string | undefined {
+  return schema.safeParse(typed).error?.issues[0]?.message
+}
+
+function networkOf(address: string, prefix: number): string {
+  return `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefix}`).toString()}/${prefix}`
+}

@@ -1,0 +1,169 @@
+import { dirname } from 'node:path'
+import { parse, parseDocument } from 'yaml'
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import { loadFarm } from '../../farm/load.ts'
+import { type Ipv4, templateName } from '../../farm/schema.ts'
+import type { Change } from '../../plan/change.ts'
+import { nextRunId } from '../../plan/journal.ts'
+import { makePlan } from '../../plan/make-plan.ts'
+import type { Shared } from '../../program.ts'
+import { render } from '../../render.ts'
+import { catalog } from '../../resources/catalog.ts'
+import { addressesInUse, readDhcpFacts } from '../../resources/dhcp/facts.ts'
+import { servedClients } from '../../resources/exports/served-clients.ts'
+import type { Tools } from '../../tools.ts'
+import { changeFarm, settle } from '../change-farm.ts'
+import { flag } from '../pi-options.ts'
+import { withFarm, withLock } from '../session.ts'
+import { askAddresses, askNetwork, type InitFlags, suggestAddresses } from './answers.ts'
+import { installPackages, missingPackages } from './packages.ts'
+import { survey } from './survey.ts'
+
+interface InitOptions extends InitFlags, Shared {
+  readonly set: readonly string[]
+  readonly declareSubnet?: boolean
+  readonly install?: boolean
+}
+
+/** Makes this machine a farm NAS: asks, writes farm.yaml, and lays the base of every resource. */
+export async function init(tools: Tools, options: InitOptions): Promise<number> {
+  const { nas, ui } = tools
+  if (!tools.isRoot)
+    throw new UserError('only root can change the NAS', { hint: `sudo ${tools.command}` })
+  if ((await nas.read(options.config)) !== undefined) {
+    ui.say(`${options.config} is there already: applying it`)
+    return await withFarm(tools, options.config, (loaded) =>
+      changeFarm(tools, loaded, loaded.source),
+    )
+  }
+  await offerPackages(tools, options.install)
+  const text = await farmText(tools, options)
+  const farm = loadFarm(text, options.config)
+  return await withLock(tools, farm.paths.state, async () => {
+    const runId = await nextRunId(nas, farm.paths.state)
+    const edits = await firstEdits(tools, options.config, text)
+    const plan = await makePlan(farm, nas, { resources: catalog, fresh: tools.fresh, runId, edits })
+    const code = await settle(
+      tools,
+      plan,
+      { state: farm.paths.state, runId },
+      { question: 'Make this NAS a farm?' },
+    )
+    if (code === exitCodes.done)
+      ui.say('next: pifarm template build, then pifarm add-pi --mac b8:27:eb:xx:xx:xx')
+    return code
+  })
+}
+
+async function offerPackages(tools: Tools, install: boolean | undefined): Promise<void> {
+  const missing = await missingPackages(tools.nas)
+  if (missing.length === 0 || install === false) return
+  tools.ui.say(`not installed: ${missing.join(' ')}`)
+  const wanted =
+    install ?? (await tools.ui.confirm('Install them from Debian now? (--install, --no-install)'))
+  if (wanted) await installPackages(tools, missing)
+}
+
+async function farmText(tools: Tools, options: InitOptions): Promise<string> {
+  const { nas, ui } = tools
+  const found = await survey(nas)
+  const network = await askNetwork(ui, options, found)
+  // The first address is a stand-in: what dhcpd.conf says decides which to suggest.
+  const draft = (addresses: string, more: Partial<View> = {}) =>
+    withSettings(
+      render(
+        'farm/farm.yaml.hbs',
+        view({ ...network, addresses, template: templateOf(options), tftp: found.tftp, ...more }),
+      ),
+      options,
+    )
+  const sketch = loadFarm(
+    draft(options.addresses ?? `${network.address}-${network.address}`),
+    options.config,
+  )
+  const dhcp = await readDhcpFacts(nas, sketch)
+  const { taken, inRange } = addressesInUse(dhcp)
+  const mine = new Set<string>([network.address, network.gateway ?? ''])
+  const isFree = (address: Ipv4) =>
+    !mine.has(address) && !taken.has(address) && inRange(address) === undefined
+  const addresses = await askAddresses(
+    ui,
+    options.addresses,
+    suggestAddresses(network.subnet, isFree),
+  )
+  const declared = dhcp.subnets.some((subnet) => subnet.contains(network.address))
+  return draft(`${addresses.first}-${addresses.last}`, {
+    declareSubnet: options.declareSubnet ?? !declared,
+    nfsClients: await servedClients(nas, sketch),
+  })
+}
+
+interface View {
+  readonly interface: string
+  readonly address: string
+  readonly subnet: string
+  readonly gateway: string | undefined
+  readonly dns: readonly string[]
+  readonly domain: string | undefined
+  readonly addresses: string
+  readonly template: string
+  readonly tftp: string | undefined
+  readonly declareSubnet?: boolean
+  readonly nfsClients?: readonly string[]
+}
+
+function view(values: View) {
+  const { dns, nfsClients = [], declareSubnet = false, ...rest } = values
+  return {
+    ...rest,
+    dns: dns.join(', '),
+    nfsClients: nfsClients.join(', '),
+    declareSubnet,
+    hasDns: dns.length > 0,
+    hasNfsClients: nfsClients.length > 0,
+    hasGateway: values.gateway !== undefined,
+    hasDomain: values.domain !== undefined,
+    hasTftp: values.tftp !== undefined && values.tftp !== '/srv/tftp',
+  }
+}
+
+function templateOf(options: InitOptions): string {
+  return flag('--template', templateName, options.template) ?? 'template'
+}
+
+/** `--set paths.roots=/srv/roots`: the value is read as YAML, so that lists can be given too. */
+function withSettings(text: string, { set }: InitOptions): string {
+  if (set.length === 0) return text
+  const doc = parseDocument(text)
+  for (const setting of set) {
+    const [, key, value] = /^([a-z0-9_.]+)=(.*)$/s.exec(setting) ?? []
+    if (key === undefined || value === undefined)
+      throw new UserError(`--set ${quoted(setting)}: not of the form key=value`, {
+        hint: 'e.g. --set paths.roots=/srv/roots',
+      })
+    doc.setIn(key.split('.'), parse(value))
+  }
+  return doc.toString()
+}
+
+async function firstEdits(tools: Tools, config: string, text: string): Promise<Change[]> {
+  const file: Change = {
+    kind: 'put',
+    path: config,
+    before: undefined,
+    after: { kind: 'file', text, encoding: 'utf8', mode: 0o644, uid: 0, gid: 0 },
+    why: 'what is wanted',
+  }
+  const dir = dirname(config)
+  if ((await tools.nas.read(dir)) !== undefined) return [file]
+  return [
+    {
+      kind: 'put',
+      path: dir,
+      before: undefined,
+      after: { kind: 'dir', mode: 0o755 },
+      why: 'holds the farm',
+    },
+    file,
+  ]
+}

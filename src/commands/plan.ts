@@ -1,0 +1,28 @@
+import { exitCodes } from '../errors.ts'
+import { nextRunId, unfinishedRun } from '../plan/journal.ts'
+import { isEmpty, makePlan } from '../plan/make-plan.ts'
+import type { Shared } from '../program.ts'
+import { catalog } from '../resources/catalog.ts'
+import type { Tools } from '../tools.ts'
+import { planAsJson, showPlan } from '../ui/show-plan.ts'
+import { readFarm } from './session.ts'
+
+interface PlanOptions extends Shared {
+  readonly exitCode?: true
+  readonly json?: true
+}
+
+/** Shows what apply would do. Looks only, and takes no lock. */
+export async function plan(tools: Tools, options: PlanOptions): Promise<number> {
+  const { nas, ui, fresh } = tools
+  const { farm } = await readFarm(nas, options.config)
+  const cutOff = await unfinishedRun(nas, farm.paths.state)
+  if (cutOff !== undefined)
+    ui.warn(
+      `${cutOff.command} (run ${cutOff.id}) is at work or was cut off; apply puts it back first`,
+    )
+  const runId = await nextRunId(nas, farm.paths.state)
+  const wanted = await makePlan(farm, nas, { resources: catalog, fresh, runId })
+  ui.answer(options.json ? planAsJson(wanted) : showPlan(wanted, ui.paint))
+  return options.exitCode && !isEmpty(wanted) ? exitCodes.changesPending : exitCodes.done
+}

@@ -1,0 +1,64 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { Farm } from '../farm/farm.ts'
+import { type FarmText, readFarmText } from '../farm/farm-text.ts'
+import { farmFrom } from '../farm/load.ts'
+import type { FileEntry, Reader } from '../host/host.ts'
+import { recover } from '../plan/recover.ts'
+import type { Tools } from '../tools.ts'
+
+/** A farm.yaml as it lies on the disk, as text with positions, and as a farm. */
+export interface LoadedFarm {
+  readonly entry: FileEntry
+  readonly source: FarmText
+  readonly farm: Farm
+}
+
+/** Reads the farm. Throws a `UserError` with every mistake in it. */
+export async function readFarm(nas: Reader, config: string): Promise<LoadedFarm> {
+  const entry = await nas.read(config)
+  if (entry?.kind !== 'file')
+    throw new UserError(`there is no farm at ${config}`, {
+      hint: 'run `pifarm init`, or name another file with --config',
+    })
+  const source = readFarmText(entry.text, config)
+  return { entry, source, farm: farmFrom(source) }
+}
+
+/**
+ * Works on the farm as the only run on this NAS. What a killed run left half done is put back
+ * first, so that `work` sees a NAS that is whole.
+ */
+export async function withFarm<T>(
+  tools: Tools,
+  config: string,
+  work: (loaded: LoadedFarm) => Promise<T>,
+): Promise<T> {
+  const loaded = await readFarm(tools.nas, config)
+  return await withLock(tools, loaded.farm.paths.state, async () => {
+    const now = await tools.nas.read(config)
+    const same = now?.kind === 'file' && now.text === loaded.entry.text
+    return await work(same ? loaded : await readFarm(tools.nas, config))
+  })
+}
+
+/** Holds the lock of a state directory, and takes back what a crash left, before `work`. */
+export async function withLock<T>(tools: Tools, state: string, work: () => Promise<T>): Promise<T> {
+  if (!tools.isRoot)
+    throw new UserError('only root can change the NAS', {
+      hint: `run it as: sudo ${tools.command}`,
+    })
+  const holder = `${tools.command} (pid ${process.pid}, since ${tools.now().toISOString()})`
+  const lock = await tools.nas.lock(`${state}/lock`, holder)
+  if ('heldBy' in lock)
+    throw new UserError(`another run is at work: ${lock.heldBy}`, {
+      hint: 'wait for it to end, then run the command again',
+      exitCode: exitCodes.locked,
+    })
+  try {
+    const cutOff = await recover(tools.nas, state)
+    if (cutOff !== undefined) tools.ui.warn(`put back what was cut off: ${cutOff}`)
+    return await work()
+  } finally {
+    await lock.release()
+  }
+}

@@ -1,0 +1,64 @@
+import { quoted, UserError } from '../errors.ts'
+import * as edit from '../farm/edit.ts'
+import type { Farm, Pi } from '../farm/farm.ts'
+import type { Shared } from '../program.ts'
+import type { Tools } from '../tools.ts'
+import { questionPair } from './add-pi.ts'
+import { changeFarm } from './change-farm.ts'
+import { type PiOptions, readPiOptions } from './pi-options.ts'
+import { withFarm } from './session.ts'
+
+interface SetPiOptions extends PiOptions, Shared {
+  readonly name: string
+  readonly unset: readonly string[]
+  readonly plan?: true
+}
+
+/** What a Pi can do without: the farm's default takes its place. */
+const optional = [
+  'serial',
+  'template',
+  'model',
+  'muxhwdec',
+  'gpu_mem',
+  'decode_mpg2',
+  'decode_wvc1',
+  'root_options',
+  'cmdline_extra',
+]
+
+/** Changes the settings of one Pi. */
+export async function setPi(tools: Tools, options: SetPiOptions): Promise<number> {
+  const wanted = readPiOptions(options)
+  const cleared = Object.fromEntries(options.unset.map((key) => [unsettable(key), undefined]))
+  return await withFarm(tools, options.config, async (loaded) => {
+    const pi = piNamed(loaded.farm, options.name)
+    if (wanted.template !== undefined && wanted.template !== pi.template)
+      throw new UserError(`${pi.name} has a root cloned from ${quoted(pi.template)}`, {
+        hint: 'another template means another root: remove-pi, then add-pi --template',
+      })
+    const [mac, serial] = [wanted.mac ?? pi.mac, wanted.serial ?? pi.serial]
+    if (serial !== undefined && (mac !== pi.mac || serial !== pi.serial))
+      await questionPair(tools, wanted.model ?? pi.model, mac, serial)
+    const edited = edit.setPi(loaded.source, pi.name, { ...wanted, ...cleared } as edit.PiEdit)
+    return await changeFarm(tools, loaded, edited, { planOnly: options.plan === true })
+  })
+}
+
+/** The Pi of that name, whatever its case. */
+export function piNamed(farm: Farm, name: string): Pi {
+  const pi = farm.pis.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
+  if (pi === undefined)
+    throw new UserError(`there is no Pi ${quoted(name)} in ${farm.file}`, {
+      hint: 'see all with: pifarm list',
+    })
+  return pi
+}
+
+function unsettable(key: string): string {
+  const name = key.replaceAll('-', '_')
+  if (optional.includes(name)) return name
+  throw new UserError(`--unset ${quoted(key)}: not a setting that can be left out`, {
+    hint: `one of ${optional.join(', ')}`,
+  })
+}

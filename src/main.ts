@@ -1,0 +1,56 @@
+import { exitCodes, UserError } from './errors.ts'
+import { run } from './program.ts'
+import type { Tools } from './tools.ts'
+
+/** Wires the real tools, runs the program and turns its errors into exit codes: the only exit. */
+async function main(argv: readonly string[]): Promise<number> {
+  const interrupt = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (interrupt.signal.aborted) process.stderr.write('please wait: putting things back\n')
+      interrupt.abort()
+    })
+  try {
+    return await run(argv, (yes) => realTools(argv, interrupt.signal, yes))
+  } catch (error) {
+    return report(error, interrupt.signal)
+  }
+}
+
+async function realTools(
+  argv: readonly string[],
+  signal: AbortSignal,
+  yes: boolean,
+): Promise<Tools> {
+  const [{ localHost }, { terminal }, { realFresh }] = await Promise.all([
+    import('./host/local.ts'),
+    import('./ui/terminal.ts'),
+    import('./host/fresh.ts'),
+  ])
+  return {
+    nas: localHost(),
+    ui: terminal({ yes }),
+    fresh: realFresh(),
+    signal,
+    now: () => new Date(),
+    isRoot: process.getuid?.() === 0,
+    command: ['pifarm', ...argv].join(' '),
+  }
+}
+
+function report(error: unknown, signal: AbortSignal): number {
+  if (signal.aborted) {
+    process.stderr.write('interrupted\n')
+    return exitCodes.interrupted
+  }
+  if (error instanceof UserError) {
+    process.stderr.write(`pifarm: ${error.message}\n`)
+    if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`)
+    return error.exitCode
+  }
+  const stack = error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`This is a bug in pifarm. Please report it with these lines:\n${stack}\n`)
+  return exitCodes.bug
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { exitCodes } from './errors.ts'
+import type { Tools } from './tools.ts'
+
+/** Makes the real tools when a command is about to run; `yes` means that nothing may be asked. */
+export type MakeTools = (yes: boolean) => Promise<Tools>
+
+const exitCodeHelp = `
+Exit status:
+  0 done                       4 failed, needs hands (says where)
+  1 a bug in pifarm            5 plan --exit-code: changes pending
+  2 wrong usage or farm.yaml   6 another run holds the lock
+  3 failed, all put back       7 declined           130 interrupted`
+
+/** Every command and flag in one place. Handlers are imported only when they run: startup counts. */
+export async function run(argv: readonly string[], makeTools: MakeTools): Promise<number> {
+  let exitCode: number = exitCodes.done
+  const program = new Command('pifarm')
+    .description(
+      'Network-booted Raspberry Pis from one Debian NAS: root, NFS, DHCP, TFTP, firewall',
+    )
+    .version(version(), '-V, --version')
+    .option('-c, --config <file>', 'the farm', '/etc/pifarm/farm.yaml')
+    .option('-y, --yes', 'answer every question with yes, take every default')
+    .addHelpText('after', exitCodeHelp)
+    .exitOverride()
+
+  /** Binds a command to its handler: options in, exit code out. */
+  function does<O>(
+    command: Command,
+    load: () => Promise<(tools: Tools, options: O & Shared) => Promise<number>>,
+    named: readonly string[] = [],
+  ): void {
+    command.exitOverride().action(async (...args: unknown[]) => {
+      const options = command.optsWithGlobals()
+      named.forEach((name, index) => {
+        options[name] = args[index]
+      })
+      const tools = await makeTools(options.yes === true)
+      const handler = await load()
+      exitCode = await handler(tools, options as O & Shared)
+    })
+  }
+
+  const init = program
+    .command('init')
+    .description(
+      'make this machine a farm NAS: asks, writes farm.yaml, lays the base of everything',
+    )
+    .option('--interface <name>', 'the network interface the Pis are on')
+    .option('--address <ip>', "the NAS's address there")
+    .option('--subnet <cidr>', 'the network of the Pis, e.g. 10.77.0.0/24')
+    .option('--gateway <ip>', 'their router')
+    .option('--dns <ips>', 'their name servers, with commas')
+    .option('--domain <name>', 'their domain')
+    .option('--addresses <range>', 'what add-pi may give out, e.g. 10.77.0.50-10.77.0.99')
+    .option('--template <name>', 'the template that new roots are cloned from')
+    .option(
+      '--set <key=value>',
+      'any other setting of farm.yaml, e.g. paths.roots=/srv/roots',
+      collect,
+      [],
+    )
+    .option('--declare-subnet', 'pifarm declares the subnet to dhcpd')
+    .option('--no-declare-subnet', 'dhcpd.conf declares it')
+    .option('--install', 'install missing Debian packages')
+    .option('--no-install', 'go on without them')
+    .addHelpText(
+      'after',
+      example(
+        'pifarm init',
+        'pifarm init --yes --addresses 10.77.0.50-10.77.0.99 --set firewall.manage=false',
+      ),
+    )
+  does(init, async () => (await import('./commands/init/init.ts')).init)
+
+  const addPi = settings(
+    program
+      .command('add-pi')
+      .description('put a Raspberry Pi into the farm')
+      .requiredOption('--mac <mac>', 'its MAC address')
+      .option('--name <name>', 'its host name; left out: the next free one'),
+  )
+    .option('--no-wait', 'without --serial: leave the Pi pending instead of waiting for it')
+    .option('--timeout <seconds>', 'how long to wait for it')
+    .option('--plan', 'show what would be done and do nothing')
+    .option('--json', 'answer in JSON')
+    .addHelpText(
+      'after',
+      example(
+        'pifarm add-pi --mac b8:27:eb:33:34:7a --name HLSPi1',
+        'pifarm add-pi --mac b8:27:eb:33:34:7a --name HLSPi1 --serial 3333347a --muxhwdec',
+      ),
+    )
+  does(addPi, async () => (await import('./commands/add-pi.ts')).addPi)
+
+  const setPi = settings(
+    program
+      .command('set-pi')
+      .description('change the settings of a Pi')
+      .argument('<name>')
+      .option('--mac <mac>', 'its MAC address: for a replaced board'),
+  )
+    .option('--unset <key>', 'back to the default of the farm, e.g. gpu_mem', collect, [])
+    .option('--plan', 'show what would be done and do nothing')
+    .addHelpText(
+      'after',
+      example(
+        'pifarm set-pi HLSPi1 --muxid 4 --gpu-mem 256',
+        'pifarm set-pi HLSPi1 --unset gpu_mem',
+      ),
+    )
+  does(setPi, async () => (await import('./commands/set-pi.ts')).setPi, ['name'])
+
+  const removePi = program
+    .command('remove-pi')
+    .description('take a Pi out of the farm; its root is kept aside')
+    .argument('<name>')
+    .option('--purge', 'delete its root and its identity for good')
+    .option('--plan', 'show what would be done and do nothing')
+    .addHelpText(
+      'after',
+      example('pifarm remove-pi HLSPi1', 'pifarm remove-pi HLSPi1 --purge --yes'),
+    )
+  does(removePi, async () => (await import('./commands/remove-pi.ts')).removePi, ['name'])
+
+  const list = program
+    .command('list')
+    .description('the Pis of the farm')
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', example('pifarm list', 'pifarm list --json'))
+  does(list, async () => (await import('./commands/list.ts')).list)
+
+  const plan = program
+    .command('plan')
+    .description('show what apply would do, file by file')
+    .option('--exit-code', 'end with 5 when changes are pending')
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', example('pifarm plan', 'pifarm plan --exit-code'))
+  does(plan, async () => (await import('./commands/plan.ts')).plan)
+
+  const apply = program
+    .command('apply')
+    .description('make the NAS what farm.yaml says')
+    .addHelpText('after', example('pifarm apply', 'pifarm apply --yes'))
+  does(apply, async () => (await import('./commands/apply.ts')).apply)
+
+  const undo = program
+    .command('undo')
+    .description('take back the last run, shown as a plan first; again: the one before')
+    .option('--plan', 'show what would be done and do nothing')
+    .addHelpText('after', example('pifarm undo'))
+  does(undo, async () => (await import('./commands/undo.ts')).undo)
+
+  const findSerial = program
+    .command('find-serial')
+    .description('follow the log and print the serial of each new Pi that asks for its boot files')
+    .option('--mac <mac>', 'only that board')
+    .option('--timeout <seconds>', 'give up after that long')
+    .option('--count <n>', 'end after so many serials')
+    .option('--all', 'also Pis that are in the farm already')
+    .option('--log <file>', 'the log to follow')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      example('pifarm find-serial', 'pifarm find-serial --count 1 --timeout 120'),
+    )
+  does(findSerial, async () => (await import('./commands/find-serial.ts')).findSerial)
+
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // commander has printed its message; --help and --version end with 0.
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
+  }
+  return exitCode
+}
+
+/** What every handler gets beside its own options. */
+export interface Shared {
+  readonly config: string
+  readonly yes?: true
+}
+
+/** The settings of one Pi, the same for add-pi and set-pi. */
+function settings(command: Command): Command {
+  return command
+    .option('--serial <serial>', '8 hex digits; left out: found in the log')
+    .option('--ip <address>', 'its address; left out: the next free one')
+    .option('--muxid <n>', 'its number for the controller; left out: the next free one')
+    .option('--template <name>', 'what its root is cloned from')
+    .addOption(
+      new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5']),
+    )
+    .option('--muxhwdec', 'decode MPEG-2 in hardware')
+    .option('--no-muxhwdec', 'decode in software')
+    .option('--gpu-mem <mb>', 'memory of the GPU in MB')
+    .option('--decode-mpg2 <key>', 'MPEG-2 licence key of its serial, e.g. 0x12345678')
+    .option('--decode-wvc1 <key>', 'VC-1 licence key of its serial')
+    .option('--root-options <options>', 'NFS options of its root, e.g. vers=3,tcp')
+    .option('--cmdline-extra <words>', 'further words for its kernel command line')
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
+}
+
+function example(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n\nExit status: see pifarm --help`
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,16 @@
+import type { Host } from './host/host.ts'
+import type { Fresh } from './resources/fresh.ts'
+import type { Ui } from './ui/ui.ts'
+
+/** Everything that acts. Made in `main.ts` and handed in, so that tests can hand in others. */
+export interface Tools {
+  readonly nas: Host
+  readonly ui: Ui
+  readonly fresh: Fresh
+  /** Fires on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+  readonly isRoot: boolean
+  /** The command line as it was typed, for the journal and the lock. */
+  readonly command: string
+  now(): Date
+}
