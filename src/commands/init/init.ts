@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
 import { parse, parseDocument } from 'yaml'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
+import type { Farm } from '../../farm/farm.ts'
 import { loadFarm } from '../../farm/load.ts'
-import { type Ipv4, templateName } from '../../farm/schema.ts'
+import { addressRange, type Ipv4, templateName } from '../../farm/schema.ts'
 import type { Change } from '../../plan/change.ts'
 import { nextRunId } from '../../plan/journal.ts'
 import { makePlan } from '../../plan/make-plan.ts'
@@ -38,7 +39,7 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
   }
   await offerPackages(tools, options.install)
   const text = await farmText(tools, options)
-  const farm = loadFarm(text, options.config)
+  const farm = loadDraft(text, options.config)
   return await withLock(tools, farm.paths.state, async () => {
     const runId = await nextRunId(nas, farm.paths.state)
     const edits = await firstEdits(tools, options.config, text)
@@ -68,6 +69,7 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
   const { nas, ui } = tools
   const found = await survey(nas)
   const network = await askNetwork(ui, options, found)
+  flag('--addresses', addressRange, options.addresses)
   // The first address is a stand-in: what dhcpd.conf says decides which to suggest.
   const draft = (addresses: string, more: Partial<View> = {}) =>
     withSettings(
@@ -77,7 +79,7 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
       ),
       options,
     )
-  const sketch = loadFarm(
+  const sketch = loadDraft(
     draft(options.addresses ?? `${network.address}-${network.address}`),
     options.config,
   )
@@ -96,6 +98,18 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
     declareSubnet: options.declareSubnet ?? !declared,
     nfsClients: await servedClients(nas, sketch),
   })
+}
+
+/** The places in its messages are of a file that a person cannot look into yet. */
+function loadDraft(text: string, config: string): Farm {
+  try {
+    return loadFarm(text, config)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(error.message, {
+      hint: `${config} is not written yet: correct the flag or --set that says so`,
+    })
+  }
 }
 
 interface View {

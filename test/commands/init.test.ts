@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import type { Entry } from '../../src/host/host.ts'
+import { dir, file } from '../support/fake-nas.ts'
+import { config, farmNas, inForce, initCommand, syslog, textOn } from '../support/farm-nas.ts'
+
+describe('with flags', () => {
+  test('asks nothing, and lays the base of every resource', async () => {
+    const nas = farmNas()
+    const { code, questions, stderr } = await nas.pifarm(initCommand)
+    expect({ code, questions }).toEqual({ code: 0, questions: [] })
+    expect(stderr).toContain('`pifarm undo` takes it back')
+    expect(textOn(nas, config)).toMatch(/gateway: 10.77.0.254\n {2}dns: \[10.77.0.254\]\n/)
+    expect(textOn(nas, config)).toContain('nfs_clients: [10.77.0.20]')
+    expect(textOn(nas, config)).not.toContain('declare_subnet')
+    expect(textOn(nas, '/etc/dhcp/dhcpd.conf')).toContain('include "/etc/dhcp/pifarm.conf";')
+    expect(textOn(nas, inForce.rules)).toMatch(/-A INPUT -j PIFARM\n-A INPUT -m conntrack/)
+    expect(textOn(nas, inForce.rpc)).toContain('33049 mountd')
+    expect(nas.snapshot()).toHaveProperty(['/srv/tftp/templates/template/start.elf'])
+    expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+  })
+
+  test('each lands in farm.yaml', async () => {
+    const nas = farmNas({ files: { '/mnt/roots': dir() } })
+    const { code } = await nas.pifarm([
+      ...['init', '--yes', '--interface', 'eth0', '--address', '10.77.0.1'],
+      ...['--subnet', '10.77.0.0/25', '--gateway', '10.77.0.3', '--dns', '10.77.0.3,9.9.9.9'],
+      ...['--domain', 'pis.example', '--addresses', '10.77.0.60-10.77.0.69'],
+      ...['--template', 'bookworm', '--set', 'paths.roots=/mnt/roots'],
+      ...['--set', 'services.dhcp.restart=[systemctl, restart, isc-dhcp-server]'],
+      ...['--set', 'firewall.manage=false'],
+    ])
+    expect(code).toBe(0)
+    expect(textOn(nas, config)).toMatchInlineSnapshot(`
+      "# The farm: what is wanted on this NAS. Every setting, with its default: docs/farm.yaml of pifarm.
+      # After a change by hand: \`pifarm plan\` shows what it means, \`pifarm apply\` does it.
+
+      nas:
+        address: 10.77.0.1
+        interface: eth0
+
+      network:
+        subnet: 10.77.0.0/25
+        gateway: 10.77.0.3
+        dns: [ 10.77.0.3, 9.9.9.9 ]
+        domain: pis.example
+        # What add-pi may give out. Keep it outside every dynamic range of dhcpd.conf.
+        addresses: 10.77.0.60-10.77.0.69
+
+      firewall:
+        # Others who were being served before the farm came.
+        nfs_clients: [ 10.77.0.20 ]
+        manage: false
+
+      defaults:
+        template: bookworm
+
+      pis: []
+      paths:
+        roots: /mnt/roots
+      services:
+        dhcp:
+          restart:
+            - systemctl
+            - restart
+            - isc-dhcp-server
+      "
+    `)
+    expect(textOn(nas, inForce.rules)).not.toContain('PIFARM')
+  })
+
+  test('the network of another interface is found by its name', async () => {
+    const nas = farmNas()
+    const { code } = await nas.pifarm(
+      'init --yes --interface wlan0 --addresses 192.168.8.50-192.168.8.59',
+    )
+    expect(code).toBe(0)
+    // That the default route leads elsewhere, so this network has no gateway that is known.
+    expect(textOn(nas, config)).toContain('subnet: 192.168.8.0/24\n  dns:')
+    expect(textOn(nas, config)).toContain('declare_subnet: true')
+    expect(textOn(nas, '/etc/dhcp/pifarm.conf')).toContain('subnet 192.168.8.0')
+  })
+
+  test.each([
+    ['--interface eth7', /no interface eth7 with an IPv4 address/],
+    ['--subnet 10.77.0.5/24', /^--subnet "10.77.0.5\/24": the host bits/],
+    ['--addresses 10.77.0.9', /^--addresses "10.77.0.9": a range is two addresses/],
+    ['--addresses 10.99.0.1-10.99.0.9', /"10.99.0.1" is not in the subnet 10.77.0.0\/24/],
+    ['--template ../x', /^--template "..\/x": a template name/],
+    ['--set paths.roots', /^--set "paths.roots": not of the form/],
+    ['--set paths.rots=/x', /unknown setting "paths.rots", did you mean roots\?/],
+    ['--set paths.roots=/x/../y', /paths.roots: .*without \.\./],
+    ['--dns a;b', /^--dns "a;b": an IPv4 address/],
+    ['--domain x{}', /^--domain "x\{\}": a domain is labels/],
+  ])('%s is refused, and nothing has changed', async (flags, message) => {
+    const nas = farmNas()
+    const before = nas.snapshot()
+    const { code, error } = await nas.pifarm(`init --yes ${flags}`)
+    expect(error).toMatch(message)
+    expect(code).toBe(2)
+    expect(nas.snapshot()).toEqual(before)
+  })
+})
+
+describe('with questions', () => {
+  const answers = ['eth0', '10.77.0.1', '10.77.0.0/24', '10.77.0.60-10.77.0.69']
+
+  test('asks what no flag says, then whether to do it', async () => {
+    const nas = farmNas()
+    const { code, questions } = await nas.pifarm('init', { answers: [...answers, true] })
+    expect(code).toBe(0)
+    expect(questions).toEqual([
+      'Network interface the Pis are on (--interface)',
+      "The NAS's address there (--address)",
+      'The network of the Pis (--subnet)',
+      'Addresses that add-pi may give out (--addresses)',
+      'Make this NAS a farm?',
+    ])
+    expect(textOn(nas, config)).toContain('addresses: 10.77.0.60-10.77.0.69')
+  })
+
+  test('a no leaves the NAS as it was', async () => {
+    const nas = farmNas()
+    const before = nas.snapshot()
+    const { code, error } = await nas.pifarm('init', { answers: [...answers, false] })
+    expect(error).toBe('declined: nothing was changed')
+    expect(code).toBe(7)
+    expect(nas.snapshot()).toEqual(before)
+  })
+
+  test('missing packages are listed and installed after a yes', async () => {
+    const nas = farmNas({ lacking: ['tftpd-hpa', 'iptables-persistent'] })
+    const outcome = await nas.pifarm('init', { answers: [true, ...answers, true] })
+    expect(outcome.questions[0]).toMatch(/^Install them from Debian now/)
+    expect(outcome.stderr).toContain('not installed: tftpd-hpa iptables-persistent')
+    expect(nas.ran.map((argv) => argv.slice(2).join(' ')).slice(0, 2)).toEqual([
+      'apt-get update',
+      'apt-get install -y --no-install-recommends tftpd-hpa iptables-persistent',
+    ])
+  })
+
+  test('--no-install asks nothing about them', async () => {
+    const nas = farmNas({ lacking: ['tftpd-hpa'] })
+    const { questions } = await nas.pifarm('init --no-install', { answers: [...answers, true] })
+    expect(questions).toHaveLength(5)
+  })
+})
+
+test('the suggested addresses are those that nobody has', async () => {
+  const nas = farmNas()
+  await nas.pifarm('init --yes')
+  // .51 is the printer, .100-.200 is dhcpd's own range, .254 the gateway.
+  expect(textOn(nas, config)).toContain('addresses: 10.77.0.201-10.77.0.250')
+})
+
+test('twice does nothing the second time', async () => {
+  const nas = farmNas()
+  await nas.pifarm(initCommand)
+  const [before, mutations] = [nas.snapshot(), nas.mutations]
+  const { code, stderr } = await nas.pifarm(initCommand)
+  expect(code).toBe(0)
+  expect(stderr).toContain('nothing to do')
+  expect(nas.mutations).toBe(mutations)
+  expect(nas.snapshot()).toEqual(before)
+})
+
+test('a farm that is there is applied again', async () => {
+  const nas = farmNas()
+  await nas.pifarm(initCommand)
+  nas.poke('/etc/exports.d/pifarm.exports', undefined)
+  const { code, stderr } = await nas.pifarm('init')
+  expect(code).toBe(0)
+  expect(stderr).toContain(`${config} is there already: applying it`)
+  expect(nas.snapshot()).toHaveProperty(['/etc/exports.d/pifarm.exports'])
+})
+
+describe('what was broken before is said and left', () => {
+  test.each<[string, Record<string, string | Entry>, RegExp]>([
+    [
+      'a dhcpd.conf',
+      { '/etc/dhcp/dhcpd.conf': 'subnet 10.77.0.0 netmask 255.255.255.0 {\n' },
+      /was already broken before pifarm: \/etc\/dhcp\/dhcpd.conf line 2/,
+    ],
+    ['no dhcpd.conf', { '/etc/dhcp/dhcpd.conf': dir() }, /\/etc\/dhcp\/dhcpd.conf does not exist/],
+    [
+      'an exports',
+      { '/etc/exports': '/srv/media 10.77.0.20(rw,bogus)\n' },
+      /the exports were already broken before pifarm: .*\/etc\/exports:1: unknown keyword "bogus"/,
+    ],
+    [
+      'a rules.v4',
+      { '/etc/iptables/rules.v4': file('*filter\n-A NOWHERE -j ACCEPT\nCOMMIT\n') },
+      /\/etc\/iptables\/rules.v4 was already broken before pifarm: .*line 2 failed/,
+    ],
+  ])('%s', async (_, files, message) => {
+    const nas = farmNas({ files: { ...files, [syslog]: '' } })
+    const before = nas.outside()
+    const { code, error } = await nas.pifarm(initCommand)
+    expect(error).toMatch(message)
+    expect(code).toBe(2)
+    expect(nas.outside()).toEqual(before)
+  })
+})

@@ -1,0 +1,211 @@
+#!/usr/bin/env node
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Everything that the tests and the demo need, on a fresh Debian 12 or 13 with Node and git:
+ * the npm packages, the Debian packages of the lab, the firmware files, the built program.
+ * Does nothing where all is there. Plain Node, since it runs before `npm ci`.
+ */
+const project = fileURLToPath(new URL('..', import.meta.url))
+
+/** Each Debian package with one program of it: a program may also come from elsewhere. */
+const debianPackages = {
+  'isc-dhcp-server': 'dhcpd',
+  'tftpd-hpa': 'in.tftpd',
+  'nfs-kernel-server': 'exportfs',
+  'nfs-common': 'rpc.statd',
+  rpcbind: 'rpcbind',
+  iptables: 'iptables-restore',
+  nftables: 'nft',
+  rsyslog: 'rsyslogd',
+  iproute2: 'ip',
+  acl: 'setfacl',
+  attr: 'setfattr',
+  'libcap2-bin': 'setcap',
+  'btrfs-progs': 'mkfs.btrfs',
+  xfsprogs: 'mkfs.xfs',
+  'openssh-client': 'ssh-keygen',
+  procps: 'ps',
+  'util-linux': 'unshare',
+}
+
+main()
+
+function main() {
+  installNpmPackages()
+  const missing = Object.entries(debianPackages)
+    .filter(([, program]) => !isInstalled(program))
+    .map(([name]) => name)
+  if (process.getuid?.() !== 0) needRoot(missing)
+  if (missing.length > 0) installDebianPackages(missing)
+  needNamespaces()
+  fetchFirmware()
+  build()
+}
+
+function say(line) {
+  process.stderr.write(`setup: ${line}\n`)
+}
+
+function stop(...lines) {
+  for (const line of lines) say(line)
+  process.exit(1)
+}
+
+/** Runs a program; its output is shown only when it fails, and then the run ends here. */
+function run(argv, { cwd = project, env = process.env, hint } = {}) {
+  const [program = '', ...args] = argv
+  try {
+    return execFileSync(program, args, {
+      cwd,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  } catch (error) {
+    process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}`)
+    return stop(`failed: ${argv.join(' ')}`, ...(hint === undefined ? [] : [hint]))
+  }
+}
+
+function installNpmPackages() {
+  // npm writes this file at the end of an installation.
+  if (newest('node_modules/.package-lock.json') >= newest('package-lock.json')) return
+  say('npm ci')
+  run(['npm', 'ci', '--no-audit', '--no-fund'])
+}
+
+function isInstalled(program) {
+  return ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].some(
+    (dir) => existsSync(join(dir, program)),
+  )
+}
+
+function needRoot(missing) {
+  const lines = ['the lab needs root: it makes network and mount namespaces of its own']
+  if (missing.length > 0)
+    lines.push(
+      'and these Debian packages, which are not installed; run as root, it installs them itself:',
+      `  sudo apt-get install --no-install-recommends ${missing.join(' ')}`,
+    )
+  stop(...lines, `run: sudo ${commandLine()}`)
+}
+
+function commandLine() {
+  const script = process.env.npm_lifecycle_event
+  if (script === undefined) return 'node test/setup.js'
+  return script === 'test' ? 'npm test' : `npm run ${script}`
+}
+
+function installDebianPackages(missing) {
+  if (!isInstalled('apt-get'))
+    stop(`not installed: ${missing.join(' ')}`, 'this is no Debian: install what stands for them')
+  say(`apt-get install ${missing.join(' ')}`)
+  const hint = `install them by hand: apt-get install --no-install-recommends ${missing.join(' ')}`
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  withoutStartingDaemons(() => {
+    run(['apt-get', '-q', 'update'], { env, hint })
+    run(['apt-get', '-q', 'install', '-y', '--no-install-recommends', ...missing], { env, hint })
+  })
+}
+
+/** The packages bring a DHCP and an NFS server: on this machine they are wanted in the lab alone. */
+function withoutStartingDaemons(install) {
+  const policy = '/usr/sbin/policy-rc.d'
+  if (existsSync(policy)) return install()
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  // `stop` ends the process: then only an exit handler still runs.
+  const remove = () => rmSync(policy, { force: true })
+  process.once('exit', remove)
+  install()
+  remove()
+}
+
+function needNamespaces() {
+  try {
+    execFileSync('unshare', ['-mnp', '--fork', '--mount-proc', 'true'], { stdio: 'ignore' })
+  } catch {
+    stop(
+      'root may not make namespaces here (a container without CAP_SYS_ADMIN?)',
+      'run it on a machine or a virtual machine, or in a container started with --privileged',
+    )
+  }
+}
+
+/**
+ * Real firmware files, unpacked but not installed: installed, the package hooks itself into every
+ * kernel update. Kept for the next run below ~/.cache; test/lab/lab-template.ts reads them there.
+ */
+function fetchFirmware() {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
+  const kept = join(cache, 'raspi-firmware')
+  if (existsSync(join(kept, 'start.elf'))) return
+  say(`fetch Debian's raspi-firmware into ${cache}`)
+  mkdirSync(cache, { recursive: true })
+  const dir = mkdtempSync(join(cache, 'fetch-'))
+  const hint = `or lay bootcode.bin, start.elf and fixup.dat into ${kept} by hand`
+  const apt = ['apt-get', '-q', ...privateApt(dir)]
+  run([...apt, 'update'], { cwd: dir, hint })
+  run([...apt, 'download', 'raspi-firmware:all'], { cwd: dir, hint })
+  const file = readdirSync(dir).find((name) => name.endsWith('.deb')) ?? ''
+  run(['dpkg-deb', '-x', file, 'unpacked'], { cwd: dir, hint })
+  const sum = createHash('sha256')
+    .update(readFileSync(join(dir, file)))
+    .digest('hex')
+  const firmware = join(dir, 'unpacked/usr/lib/raspi-firmware')
+  writeFileSync(join(firmware, 'from'), `${file} sha256 ${sum}\n`)
+  // Another run may have been quicker.
+  if (!existsSync(kept)) renameSync(firmware, kept)
+  rmSync(dir, { recursive: true })
+}
+
+/** Lists and sources of its own: the machine's often lack the component non-free-firmware. */
+function privateApt(dir) {
+  const release = readFileSync('/etc/os-release', 'utf8')
+  const suite = /^VERSION_CODENAME="?(bookworm|trixie)"?$/m.exec(release)?.[1] ?? 'bookworm'
+  const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  writeFileSync(
+    join(dir, 'sources.list'),
+    `deb [signed-by=${keys}] http://deb.debian.org/debian ${suite} non-free-firmware\n`,
+  )
+  mkdirSync(join(dir, 'lists/partial'), { recursive: true })
+  mkdirSync(join(dir, 'archives/partial'), { recursive: true })
+  return [
+    ['Dir::Etc::sourcelist', join(dir, 'sources.list')],
+    ['Dir::Etc::sourceparts', '-'],
+    ['Dir::State::lists', join(dir, 'lists')],
+    ['Dir::Cache', dir],
+    ['APT::Sandbox::User', 'root'],
+  ].flatMap(([key, value]) => ['-o', `${key}=${value}`])
+}
+
+function build() {
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map(newest)
+  if (newest('dist/main.js') >= Math.max(...sources)) return
+  say('npm run build')
+  run(['npm', 'run', 'build', '--silent'])
+}
+
+/** When the newest file below a path was changed, in ms; 0 where nothing is. */
+function newest(path) {
+  const full = join(project, path)
+  if (!existsSync(full)) return 0
+  const stat = statSync(full)
+  if (!stat.isDirectory()) return stat.mtimeMs
+  return Math.max(0, ...readdirSync(full).map((name) => newest(join(path, name))))
+}
