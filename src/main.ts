@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { exitCodes, UserError } from './errors.ts'
 import { run } from './program.ts'
 import type { Tools } from './tools.ts'
@@ -31,6 +32,10 @@ async function realTools(
     nas: localHost(),
     ui: terminal({ yes }),
     fresh: realFresh(),
+    sshTo: async (target, options) => {
+      const { sshTo } = await import('./host/ssh.ts')
+      return sshTo(target, { ...options, home: homedir(), agent: process.env.SSH_AUTH_SOCK })
+    },
     signal,
     now: () => new Date(),
     isRoot: process.getuid?.() === 0,

@@ -1,4 +1,5 @@
 import type { Host } from './host/host.ts'
+import type { SshConnect, SshOptions, SshTarget } from './host/ssh.ts'
 import type { Fresh } from './resources/fresh.ts'
 import type { Ui } from './ui/ui.ts'
 
@@ -7,6 +8,8 @@ export interface Tools {
   readonly nas: Host
   readonly ui: Ui
   readonly fresh: Fresh
+  /** A way to another machine; nothing is connected yet. */
+  sshTo(target: SshTarget, options: Omit<SshOptions, 'home' | 'agent'>): Promise<SshConnect>
   /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly isRoot: boolean

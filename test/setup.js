@@ -27,6 +27,8 @@ const project = fileURLToPath(new URL('..', import.meta.url))
 const debianPackages = {
   'isc-dhcp-server': 'dhcpd',
   'tftpd-hpa': 'in.tftpd',
+  atftpd: 'atftpd',
+  'dnsmasq-base': 'dnsmasq',
   'nfs-kernel-server': 'exportfs',
   'nfs-common': 'rpc.statd',
   rpcbind: 'rpcbind',

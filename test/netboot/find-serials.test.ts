@@ -36,6 +36,8 @@ test('a Pi 3 is found with its MAC, address and the request that gave it away', 
       address: '10.77.0.11',
       file: '3333347a/start.elf',
       daemon: 'tftpd-hpa',
+      models: ['3b', '3b+'],
+      time: undefined,
       certain: true,
     },
   ])

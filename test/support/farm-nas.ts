@@ -1,7 +1,9 @@
 import { UserError } from '../../src/errors.ts'
 import type { Entry, Output } from '../../src/host/host.ts'
+import type { SshConnect } from '../../src/host/ssh.ts'
 import { run } from '../../src/program.ts'
 import type { Fresh } from '../../src/resources/fresh.ts'
+import type { Tools } from '../../src/tools.ts'
 import { fakeDhcpd } from './daemons/dhcpd.ts'
 import { fakeExportfs } from './daemons/exportfs.ts'
 import { fakeIptables } from './daemons/iptables.ts'
@@ -36,6 +38,8 @@ interface PifarmOptions {
   readonly answers?: readonly Answer[]
   readonly signal?: AbortSignal
   readonly isRoot?: boolean
+  /** Default: no machine answers. */
+  readonly sshTo?: Tools['sshTo']
 }
 
 interface FarmNasOptions {
@@ -216,7 +220,12 @@ async function pifarm(
   nas: FarmNas,
   fresh: Fresh,
   words: string | readonly string[],
-  { answers = [], signal = new AbortController().signal, isRoot = true }: PifarmOptions = {},
+  {
+    answers = [],
+    signal = new AbortController().signal,
+    isRoot = true,
+    sshTo = nobodyThere,
+  }: PifarmOptions = {},
 ): Promise<Outcome> {
   const ui = recordingUi(...answers)
   const argv = typeof words === 'string' ? words.split(' ') : words
@@ -233,6 +242,7 @@ async function pifarm(
       nas,
       ui: yes ? { ...ui, canAsk: false, confirm: async () => true } : ui,
       fresh,
+      sshTo,
       signal,
       isRoot,
       command: ['pifarm', ...argv].join(' '),
@@ -243,6 +253,12 @@ async function pifarm(
     if (signal.aborted) return outcome(130)
     if (error instanceof UserError) return outcome(error.exitCode, error.message, error.hint)
     throw error
+  }
+}
+
+async function nobodyThere(): Promise<SshConnect> {
+  return async () => {
+    throw new Error('connect ECONNREFUSED')
   }
 }
 
