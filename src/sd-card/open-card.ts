@@ -96,12 +96,21 @@ async function withMount<T>(
   try {
     return await work(dir)
   } finally {
-    await mustRun(host, ['umount', dir])
+    await release(host, dir)
   }
 }
 
+async function release(host: Host, dir: string): Promise<void> {
+  const { code, stderr } = await host.run(['umount', dir])
+  if (code !== 0)
+    throw new UserError(`the card cannot be let go: ${stderr.trim()}`, {
+      hint: `unmount it by hand before you pull it: umount ${dir}`,
+      exitCode: 4,
+    })
+}
+
 /** Runs a command whose failure ends what is being done. */
-export async function mustRun(host: Host, argv: readonly string[]): Promise<string> {
+async function mustRun(host: Host, argv: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await host.run(argv)
   if (code !== 0)
     throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {

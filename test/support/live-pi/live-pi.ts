@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import type { Answer } from '../recording-ui.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
+const runner = fileURLToPath(new URL('./pifarm-there.ts', import.meta.url))
 const tsx = createRequire(import.meta.url).resolve('tsx')
 
 export const password = 'raspberry'
@@ -59,7 +60,7 @@ export class LivePi {
       'nsenter',
       [
         ...[`--net=${ns}/net`, `--mount=${ns}/mnt`, `--pid=${ns}/pid_for_children`, '--'],
-        ...[process.execPath, '--import', tsx, join(here, 'pifarm-there.ts')],
+        ...[process.execPath, '--import', tsx, runner],
       ],
       { env: { PATH: process.env.PATH, HOME: join(this.#dir, 'home') } },
     )
