@@ -214,6 +214,26 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
     )
   does(enableNetboot, async () => (await import('./commands/enable-netboot-sd.ts')).enableNetbootSd)
 
+  const simulateBoot = program
+    .command('simulate-boot')
+    .description('boot as a Pi would, against the live servers, and say where it would stop')
+    .argument('[name]')
+    .option('--mac <mac>', 'any board by its MAC address')
+    .option('--serial <serial>', 'its serial, 8 hex digits')
+    .addOption(modelOption())
+    .option('--interface <name>', 'not on the NAS: where this machine plays the Pi')
+    .option('--json', 'answer in JSON')
+    .addHelpText(
+      'after',
+      example(
+        'pifarm simulate-boot HLSPi1',
+        'pifarm simulate-boot --mac dc:a6:32:01:36:c2 --serial 9ffefdef --model 4',
+      ),
+    )
+  does(simulateBoot, async () => (await import('./commands/simulate-boot.ts')).simulateBoot, [
+    'name',
+  ])
+
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -237,9 +257,7 @@ function settings(command: Command): Command {
     .option('--ip <address>', 'its address; left out: the next free one')
     .option('--muxid <n>', 'its number for the controller; left out: the next free one')
     .option('--template <name>', 'what its root is cloned from')
-    .addOption(
-      new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5']),
-    )
+    .addOption(modelOption())
     .option('--muxhwdec', 'decode MPEG-2 in hardware')
     .option('--no-muxhwdec', 'decode in software')
     .option('--gpu-mem <mb>', 'memory of the GPU in MB')
@@ -247,6 +265,10 @@ function settings(command: Command): Command {
     .option('--decode-wvc1 <key>', 'VC-1 licence key of its serial')
     .option('--root-options <options>', 'NFS options of its root, e.g. vers=3,tcp')
     .option('--cmdline-extra <words>', 'further words for its kernel command line')
+}
+
+function modelOption(): Option {
+  return new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5'])
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
