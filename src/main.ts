@@ -40,6 +40,8 @@ async function realTools(
     now: () => new Date(),
     isRoot: process.getuid?.() === 0,
     command: ['pifarm', ...argv].join(' '),
+    hearPis: async (until, now) =>
+      (await import('./netboot/dhcp-listener.ts')).listenForPis(until, now),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Host } from './host/host.ts'
 import type { SshConnect, SshOptions, SshTarget } from './host/ssh.ts'
+import type { BootEvent } from './netboot/boot-log.ts'
 import type { Fresh } from './resources/fresh.ts'
 import type { Ui } from './ui/ui.ts'
 
@@ -16,4 +17,11 @@ export interface Tools {
   /** The command line as it was typed, for the journal and the lock. */
   readonly command: string
   now(): Date
+  /** What booting Pis broadcast, where it can be heard; left out: only logs are read. */
+  readonly hearPis?: HearPis
 }
+
+export type HearPis = (
+  signal: AbortSignal,
+  now: () => Date,
+) => Promise<AsyncIterable<BootEvent> | undefined>

@@ -3,14 +3,13 @@ import { exitCodes, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
 import { type Mac, mac, path } from '../farm/schema.ts'
 import { type BootEvent, parseLogLine } from '../netboot/boot-log.ts'
-import { listenForPis } from '../netboot/dhcp-listener.ts'
 import { type Finding, SerialFinder } from '../netboot/find-serials.ts'
 import { findLogSource, followLog, journalSince, type LogSource } from '../netboot/log-source.ts'
 import { merge } from '../netboot/merge.ts'
 import { scanLog } from '../netboot/scan-log.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
-import { deadline } from './deadline.ts'
+import { deadline, readTimeout } from './deadline.ts'
 import { mendRequestLog } from './mend-request-log.ts'
 import { flag } from './pi-options.ts'
 import { readFarm } from './session.ts'
@@ -46,7 +45,8 @@ const span = z
 export async function findSerial(tools: Tools, options: FindSerialOptions): Promise<number> {
   const { nas, ui, signal } = tools
   const only = flag('--mac', mac, options.mac)
-  const count = flag('--count', z.coerce.number().int().positive(), options.count)
+  const count = flag('--count', z.coerce.number().int().min(1), options.count)
+  const timeout = readTimeout(options.timeout)
   const since = flag('--since', span as z.ZodType<number>, options.since)
   const log = flag('--log', path, options.log)
   const farm = await farmIfAny(tools, options.config)
@@ -57,7 +57,8 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   if (log === undefined && since === undefined) await mendRequestLog(tools, options)
   // A signal of its own, so that whatever is still read ends with the last serial wanted.
   const over = new AbortController()
-  const until = AbortSignal.any([deadline(signal, options.timeout), over.signal])
+  const until = over.signal
+  deadline(signal, timeout).addEventListener('abort', () => over.abort(), { once: true })
   const found =
     since === undefined
       ? live(tools, farm, source, options, until)
@@ -118,14 +119,14 @@ async function* past(
 
 /** What comes, in the log and on the wire; without `--follow` also what just was. */
 async function* live(
-  { nas, ui, now }: Tools,
+  { nas, ui, now, hearPis }: Tools,
   farm: Farm | undefined,
   source: LogSource,
   { follow }: FindSerialOptions,
   until: AbortSignal,
 ): AsyncGenerator<Finding> {
   const lines = followLog(nas, source, follow ? 0 : linesBack, until)
-  const heard = (await hasDnsmasq(nas)) ? undefined : await listenForPis(until, now)
+  const heard = (await hasDnsmasq(nas)) ? undefined : await hearPis?.(until, now)
   ui.say(
     `following ${source.kind === 'journal' ? 'the journal' : source.path}${heard ? ' and DHCP' : ''}; end with Ctrl-C`,
   )

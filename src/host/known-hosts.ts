@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../errors.ts'
+import { exitCodes, UserError } from '../errors.ts'
 import { runCommand } from './commands.ts'
 
 /** The keys that known_hosts has for a machine. */
@@ -60,7 +60,7 @@ export function knownHosts(home: string, target: { readonly host: string; readon
           hint: `if the machine was set up anew: ssh-keygen -R '${name}'`,
         })
       if (!(await trust(`${name} was never seen before. Is its key ${print}?`)))
-        throw new UserError('the host key was not trusted', { exitCode: 7 })
+        throw new UserError('the host key was not trusted', { exitCode: exitCodes.declined })
       mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 })
       appendFileSync(file, `${lineStart(file)}${name} ${typeOf(key)} ${base64}\n`, { mode: 0o600 })
     },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyAuthMethod, AuthenticationType, Client } from 'ssh2'
-import { quoted, UserError } from '../errors.ts'
+import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { Output } from './host.ts'
 import { knownHosts } from './known-hosts.ts'
 
@@ -76,7 +76,10 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
         ask: again === 'again' ? undefined : options.askPassword,
       })
       client
-        .once('ready', resolve)
+        .once('ready', () => {
+          clearTimeout(patience)
+          resolve()
+        })
         .on('error', (error) => reject(asLoginError(error, target, options)))
         .once('close', () => {
           clearTimeout(patience)
@@ -103,7 +106,6 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
             nextLogin(left).then((login) => next(login as AnyAuthMethod), stop)
           },
         })
-      client.once('ready', () => clearTimeout(patience))
     })
     return remoteOver(client)
   }
@@ -174,35 +176,39 @@ function asLoginError(
       askPassword === undefined
         ? 'no key was taken, and without a terminal no password can be asked for: see --key'
         : 'none of the keys and passwords was taken',
-    exitCode: 3,
+    exitCode: exitCodes.putBack,
   })
 }
 
 function remoteOver(client: Client): Remote {
   const closed = new Promise<void>((resolve) => client.once('close', () => resolve()))
 
-  function run(argv: readonly string[], input = ''): Promise<Output> {
-    return new Promise((resolve, reject) => {
-      let stdout = ''
-      let stderr = ''
-      let code = 255
-      client.once('close', () => resolve({ code, stdout, stderr }))
+  async function run(argv: readonly string[], input = ''): Promise<Output> {
+    const said = { code: 255, stdout: '', stderr: '' }
+    const ended = new Promise<void>((resolve, reject) => {
+      // Throws where the connection has ended already.
       client.exec(argv.map(shellWord).join(' '), (error, channel) => {
         if (error) return reject(error)
         channel
           .on('data', (bytes: Buffer) => {
-            stdout += bytes.toString('latin1')
+            said.stdout += bytes.toString('latin1')
           })
           .on('exit', (status: number | null) => {
-            code = status ?? 255
+            said.code = status ?? 255
           })
-          .on('close', () => resolve({ code, stdout, stderr }))
+          .on('close', () => resolve())
           .stderr.on('data', (bytes: Buffer) => {
-            stderr += bytes.toString('latin1')
+            said.stderr += bytes.toString('latin1')
           })
         channel.end(Buffer.from(input, 'latin1'))
       })
     })
+    try {
+      await Promise.race([ended, closed])
+      return said
+    } catch (error) {
+      return { ...said, stderr: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   return {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { FileEntry, Host } from '../host/host.ts'
+import { type FileEntry, type Host, unfinishedOf } from '../host/host.ts'
 import { findBootDir } from './find-boot-dir.ts'
 
 /** The files that the firmware reads, wherever they lie: a directory, a card, an image, a live Pi. */
@@ -33,9 +33,10 @@ export function plainDirectory(host: Host, dir: string): BootPartition {
       try {
         await host.put(join(dir, name), entry)
       } catch (cause) {
+        await host.put(unfinishedOf(join(dir, name)), undefined).catch(() => {})
         const why = cause instanceof Error ? cause.message : String(cause)
         throw new UserError(`cannot write ${join(dir, name)}: ${why}`, {
-          hint: 'mount it for writing (mount -o remount,rw), or run as root',
+          hint: 'is it full, or mounted read-only (mount -o remount,rw), or not yours (run as root)?',
           cause,
         })
       }

@@ -1,4 +1,4 @@
-import { quoted, UserError } from '../errors.ts'
+import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
 import { plainDirectory } from './boot-partition.ts'
 import { isFirmware } from './find-boot-dir.ts'
@@ -67,6 +67,8 @@ async function must(host: Host, argv: readonly string[], input?: string): Promis
   if (code === 0) return
   throw new UserError(
     code === 127 ? `${program} is not installed` : `${program} failed: ${stderr.trim()}`,
-    code === 127 ? { hint: `apt-get install ${packages[program] ?? program}` } : { exitCode: 4 },
+    code === 127
+      ? { hint: `apt-get install ${packages[program] ?? program}` }
+      : { exitCode: exitCodes.needsHands },
   )
 }

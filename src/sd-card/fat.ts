@@ -1,5 +1,5 @@
-import { UserError } from '../errors.ts'
-import type { Host } from '../host/host.ts'
+import { exitCodes, UserError } from '../errors.ts'
+import type { FileEntry, Host } from '../host/host.ts'
 import type { BootPartition } from './boot-partition.ts'
 import { isFirmware } from './find-boot-dir.ts'
 
@@ -65,44 +65,53 @@ export async function openFat(host: Host, target: string, workDir: string): Prom
 function fatAt(host: Host, target: string, offset: number, workDir: string): BootPartition {
   const drive = `${target}@@${offset}`
 
-  async function remove(name: string): Promise<void> {
-    await mtools(host, ['mdel', '-i', drive, `::${name}`])
-  }
-
-  return {
-    where: target,
-    async list() {
-      const listing = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
-      return listing
+  async function list(): Promise<readonly string[]> {
+    const listing = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
+    return (
+      listing
         .split('\n')
         .filter((line) => line !== '' && !line.endsWith('/'))
         .map((line) => line.replace(/^::\//, ''))
-        .map((name) => (/^[^a-z]*$/.test(name) ? name.toLowerCase() : name))
-    },
-    async read(name) {
-      if (!(await this.list()).includes(name)) return undefined
-      const copy = `${workDir}/${name}`
-      await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `::${name}`, copy])
-      const entry = await host.read(copy)
-      if (entry?.kind !== 'file') throw new Error(`mcopy made no ${copy}`)
-      return entry
-    },
-    async write(name, entry) {
-      if (entry === undefined) return await remove(name)
-      const before = await this.read(name)
-      await host.put(`${workDir}/new-${name}`, entry)
-      await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `${workDir}/new-${name}`, `::${name}`])
-      await host.run(['sync', target])
-      const written = await this.read(name)
-      if (written?.text === entry.text) return
-      const kept = `/var/tmp/${name}.before`
-      if (before !== undefined) await host.put(kept, before)
-      throw new UserError(`${target} does not hold what was written to it`, {
-        hint: `the card may be broken, or have a lock at its side; the old file is kept: ${kept}`,
-        exitCode: 4,
-      })
-    },
+        // Short names are stored in capitals.
+        .map((name) => (/[a-z]/.test(name) ? name : name.toLowerCase()))
+    )
   }
+
+  async function read(name: string): Promise<FileEntry | undefined> {
+    if (!(await list()).includes(name)) return undefined
+    const copy = `${workDir}/${name}`
+    await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `::${name}`, copy])
+    const entry = await host.read(copy)
+    return entry?.kind === 'file' ? entry : undefined
+  }
+
+  async function copyIn(name: string, entry: FileEntry): Promise<void> {
+    const file = `${workDir}/new-${name}`
+    await host.put(file, entry)
+    await mtools(host, ['mcopy', '-n', '-o', '-i', drive, file, `::${name}`])
+    await host.run(['sync', target])
+  }
+
+  async function write(name: string, entry: FileEntry | undefined): Promise<void> {
+    if (entry === undefined) return void (await mtools(host, ['mdel', '-i', drive, `::${name}`]))
+    const before = await read(name)
+    try {
+      await copyIn(name, entry)
+    } catch (error) {
+      // mcopy removes the old file before it finds out that the card is full.
+      if (before !== undefined) await copyIn(name, before)
+      throw error
+    }
+    if ((await read(name))?.text === entry.text) return
+    const kept = `/var/tmp/${name}.before`
+    if (before !== undefined) await host.put(kept, before)
+    throw new UserError(`${target} does not hold what was written to it`, {
+      hint: `the card may be broken, or have a lock at its side; the old file is kept: ${kept}`,
+      exitCode: exitCodes.needsHands,
+    })
+  }
+
+  return { where: target, list, read, write }
 }
 
 async function needMtools(host: Host): Promise<void> {
@@ -113,6 +122,9 @@ async function needMtools(host: Host): Promise<void> {
 async function mtools(host: Host, argv: readonly string[]): Promise<string> {
   // mtools refuses images whose size does not fit its idea of a floppy, unless told not to look.
   const { code, stdout, stderr } = await host.run(['env', 'MTOOLS_SKIP_CHECK=1', ...argv])
-  if (code !== 0) throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, { exitCode: 3 })
+  if (code !== 0)
+    throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {
+      exitCode: exitCodes.putBack,
+    })
   return stdout
 }

@@ -14,13 +14,16 @@ export const warnings = {
 /** What became of the boot partition. */
 export type Outcome = 'changed' | 'already so' | 'declined'
 
-/** Puts the line that blows the fuse into config.txt, once, after asking. */
-export async function putFuseLine(partition: BootPartition, ui: Ui): Promise<Outcome> {
+/** Puts the line that blows the fuse into config.txt, once, after the warnings and a question. */
+export async function putFuseLine(
+  partition: BootPartition,
+  ui: Ui,
+  told: readonly string[],
+): Promise<Outcome> {
   const before = await partition.read(config)
   const text = withFuseLine(before?.text ?? '')
   if (before !== undefined && text === before.text) return 'already so'
-  ui.say(warnings.fuse)
-  ui.say(warnings.card)
+  for (const warning of told) ui.say(warning)
   if (!(await ui.confirm(`Put the line into config.txt of ${partition.where}?`))) return 'declined'
   await partition.write(config, fileLike(before, text))
   return 'changed'

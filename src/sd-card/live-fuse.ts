@@ -17,14 +17,18 @@ export async function blowFuse(session: Session): Promise<void> {
     return
   }
   const partition = await bootPartitionOver(run, where)
-  const outcome = await putFuseLine(partition, ui)
+  const outcome = await putFuseLine(partition, ui, [warnings.fuse])
   if (outcome === 'declined') throw declined()
   if (outcome === 'already so') {
     ui.say(`the line is in its config.txt already: it needs a restart. ${warnings.fuse}`)
     if (!(await ui.confirm(`Restart ${where}?`))) throw declined()
   }
   ui.say(`${where} restarts`)
-  const back = await restart(session, (why) => lost(session, why))
+  const back = await restart(session, (why) => lost(session, why)).catch(async (error) => {
+    // A Pi that would not restart is still there.
+    if (outcome === 'changed') await removeFuseLine(partition).catch(() => undefined)
+    throw error
+  })
   try {
     const again = await asRoot(back, session.askPassword)
     const blown = await isBlown(again)

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { UserError } from '../errors.ts'
+import { exitCodes, UserError } from '../errors.ts'
 import { type Mac, mac as macSchema, type Serial, serial as serialSchema } from '../farm/schema.ts'
 import type { Output } from '../host/host.ts'
 import type { Remote, SshConnect } from '../host/ssh.ts'
@@ -78,15 +78,34 @@ export async function identify(run: AsRoot): Promise<Identity> {
  * Restarts the Pi and answers with a new connection to it. Throws what `lost` makes of the reason when
  * it is not back before the limit.
  */
-export async function restart(
-  { remote, run, connect, signal, timeoutMs }: Session,
+export async function restart(session: Session, lost: (why: string) => Error): Promise<Remote> {
+  // Not AbortSignal.any with AbortSignal.timeout: on Node 20 a garbage collection silences the two.
+  const limit = new AbortController()
+  const stop = () => limit.abort()
+  const timer = setTimeout(stop, session.timeoutMs)
+  session.signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await goDownAndComeBack(session, limit.signal, lost)
+  } finally {
+    clearTimeout(timer)
+    session.signal.removeEventListener('abort', stop)
+  }
+}
+
+async function goDownAndComeBack(
+  { remote, run, connect }: Session,
+  limit: AbortSignal,
   lost: (why: string) => Error,
 ): Promise<Remote> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   const before = await bootId(run)
-  // Its answer may or may not get through before the connection ends.
-  run(['reboot']).catch(() => {})
-  await Promise.race([remote.closed, once(limit)])
+  // Where it works, its answer may or may not get through before the connection ends.
+  const refused = run(['reboot']).then(({ code, stderr }) => {
+    if (code === 0 || code === 255) return remote.closed
+    throw new UserError(`reboot failed on the Pi: ${stderr.trim()}`, {
+      exitCode: exitCodes.putBack,
+    })
+  })
+  await Promise.race([refused, remote.closed, once(limit)])
   remote.close()
   let why = 'it never went down'
   while (!limit.aborted) {

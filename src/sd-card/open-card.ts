@@ -1,4 +1,4 @@
-import { quoted, UserError } from '../errors.ts'
+import { exitCodes, quoted, UserError } from '../errors.ts'
 import { type Host, unfinishedOf } from '../host/host.ts'
 import { type BootPartition, bootDirectory, plainDirectory } from './boot-partition.ts'
 import { bootPartitionOf, type Disk, mountedAt } from './disks.ts'
@@ -105,7 +105,7 @@ async function release(host: Host, dir: string): Promise<void> {
   if (code !== 0)
     throw new UserError(`the card cannot be let go: ${stderr.trim()}`, {
       hint: `unmount it by hand before you pull it: umount ${dir}`,
-      exitCode: 4,
+      exitCode: exitCodes.needsHands,
     })
 }
 
@@ -115,7 +115,7 @@ async function mustRun(host: Host, argv: readonly string[]): Promise<string> {
   if (code !== 0)
     throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {
       hint: 'nothing was changed',
-      exitCode: 3,
+      exitCode: exitCodes.putBack,
     })
   return stdout
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { makeCardImage, readCard, type Table } from '../support/card-image.ts'
+import { fillCard, makeCardImage, readCard, type Table } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 
 const line = 'program_usb_boot_mode=1'
@@ -73,6 +73,17 @@ describe.each(['mbr', 'gpt', 'none'] as const)('an image (%s)', (table: Table) =
     expect(readCard(image, table, 'start.elf')).toBe('elf')
     expect(readdirSync(dir).sort()).toEqual(others)
   })
+})
+
+test('an image without room for the line stays as it is', async () => {
+  const cluster = '#'.repeat(512)
+  const image = makeCardImage(dir, 'mbr', { 'config.txt': cluster, 'start.elf': 'elf' })
+  fillCard(image, 'mbr', join(dir, 'filler'))
+  const [sum, others] = [sumOf(image), readdirSync(dir).sort()]
+  const { code, error } = await enable('--image', image, '--yes')
+  expect({ code, error }).toEqual({ code: 3, error: expect.stringContaining('mcopy failed') })
+  expect(sumOf(image)).toBe(sum)
+  expect(readdirSync(dir).sort()).toEqual(others)
 })
 
 describe('refused', () => {

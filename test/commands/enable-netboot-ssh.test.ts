@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
 import { destination, type LivePi, password, startLivePi } from '../support/live-pi/live-pi.ts'
 
@@ -61,6 +62,16 @@ describe('a Pi 3 with its fuse as it came', () => {
     expect(configNow()).toBe(config)
   })
 
+  test('it does not restart: said, and the line is out again', async () => {
+    pi = await startLivePi({ ...pi3, faults: ['no-reboot'] })
+    const { code, error } = await pi.pifarm(enable, [true, password, true])
+    expect({ code, error }).toEqual({
+      code: 3,
+      error: expect.stringContaining('Operation inhibited'),
+    })
+    expect(configNow()).toBe(config)
+  })
+
   test('it never comes back: says where the line still is, and what takes it out', async () => {
     pi = await startLivePi({ ...pi3, faults: ['stays-away'] })
     const argv = [...enable, '--timeout', '5']
@@ -105,6 +116,16 @@ describe('a login', () => {
     expect(error).toContain('another host key')
     expect(hint).toContain("ssh-keygen -R '[127.0.0.1]:2222'")
     expect(questions).toEqual([])
+  })
+
+  test('of several host keys the known one is asked for; its name may be hashed', async () => {
+    pi = await startLivePi(blown)
+    const key = pi.read('host_key_ecdsa.pub').split(' ').slice(0, 2).join(' ')
+    pi.write('home/.ssh/known_hosts', `[127.0.0.1]:2222 ${key}\n`)
+    execFileSync('ssh-keygen', ['-H', '-f', pi.path('home/.ssh/known_hosts')], { stdio: 'ignore' })
+    expect(pi.read('home/.ssh/known_hosts')).not.toContain('127.0.0.1')
+    const { code, questions } = await pi.pifarm(enable, [password])
+    expect({ code, asked: questions.length }).toEqual({ code: 0, asked: 1 })
   })
 
   test('a host key that is not trusted ends it', async () => {

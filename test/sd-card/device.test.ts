@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { makeCardImage, readCard } from '../support/card-image.ts'
+import { fillCard, makeCardImage, readCard } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 
 /** A loop device stands for the card: a block device with an MBR, a FAT and an ext4. */
@@ -34,6 +34,17 @@ test('a card gets the line, once, and gives its bytes back', async () => {
   expect((await pifarmHere(argv)).stderr).toContain('nothing was changed')
   expect((await pifarmHere([...argv, '--remove'])).code).toBe(0)
   expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+})
+
+test('a card without room for the line keeps its config.txt', async () => {
+  const cluster = '#'.repeat(512)
+  writeFileSync(join(dir, 'config.txt'), cluster)
+  const drive = `${device}@@${4 * 1024 * 1024}`
+  execFileSync('mcopy', ['-o', '-i', drive, join(dir, 'config.txt'), '::config.txt'])
+  fillCard(device, 'mbr', join(dir, 'filler'))
+  const { code } = await pifarmHere(['enable-netboot-sd', '--device', device, '--yes'])
+  expect(code).toBe(3)
+  expect(readCard(device, 'mbr', 'config.txt')).toBe(cluster)
 })
 
 test('--bootcode-only writes the card anew', async () => {

@@ -42,6 +42,16 @@ export function makeCardImage(
   return image
 }
 
+/** Fills the FAT of an image to its last cluster, by way of a file that is made at `filler`. */
+export function fillCard(image: string, table: Table, filler: string): void {
+  const drive = `${image}@@${table === 'none' ? 0 : 4 * megabyte}`
+  const listing = execFileSync('mdir', ['-i', drive, '::'], { encoding: 'utf8' })
+  const free = /([\d ]+) bytes free/.exec(listing)?.[1] ?? ''
+  writeFileSync(filler, '')
+  truncateSync(filler, Number(free.replaceAll(' ', '')))
+  run('mcopy', '-i', drive, filler, '::filler')
+}
+
 /** The bytes of a file in the image's FAT. */
 export function readCard(image: string, table: Table, name: string): string {
   const offset = table === 'none' ? 0 : 4 * megabyte

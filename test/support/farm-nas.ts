@@ -146,6 +146,9 @@ export function farmNas({
     if (/^unshare -n iptables-restore .*--test$/.test(line)) return iptables.testAlone(input)
     if (/^dhcpd -4 -t (?:-q )?-cf /.test(line)) return { ...fakeDhcpd(textOf, last), stdout: '' }
     if (line.startsWith('rpcinfo')) return output(textOf(inForce.rpc))
+    // Its /proc/79/cmdline is there where a test lays it.
+    if (line.startsWith('ss ') && last.endsWith(':69'))
+      return output('UNCONN 0 0 0.0.0.0:69 0.0.0.0:* users:(("in.tftpd",pid=79,fd=4))\n')
     if (line.startsWith('ss ')) return output()
     if (line.startsWith('du ')) return output(`1000000\t${last}\n`)
     if (line.startsWith('stat -f')) return output('ext2/ext3\n')
@@ -175,6 +178,7 @@ export function farmNas({
     if (line === 'exportfs -ra') return exportAll()
     if (line === 'iptables-restore --noflush -w 5') return restore(input)
     if (line === 'systemctl reset-failed isc-dhcp-server') return output()
+    if (line === 'systemctl restart tftpd-hpa') return output()
     if (line === 'systemctl restart isc-dhcp-server') return startDhcpd()
     if (line === 'systemctl restart rpc-statd.service nfs-server.service') return startNfs()
     if (line.startsWith('env DEBIAN_FRONTEND=noninteractive apt-get')) return output()

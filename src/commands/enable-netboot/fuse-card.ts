@@ -1,6 +1,6 @@
 import { exitCodes } from '../../errors.ts'
 import { type BootPartition, bootDirectory } from '../../sd-card/boot-partition.ts'
-import { putFuseLine, removeFuseLine } from '../../sd-card/fuse.ts'
+import { putFuseLine, removeFuseLine, warnings } from '../../sd-card/fuse.ts'
 import { openImage, withCard, withRoot, withWorkDir } from '../../sd-card/open-card.ts'
 import { removeReporter } from '../../sd-card/report-card.ts'
 import type { Tools } from '../../tools.ts'
@@ -29,7 +29,9 @@ async function change(
   { remove }: EnableOptions,
   partition: BootPartition,
 ): Promise<number> {
-  const outcome = remove ? await removeFuseLine(partition) : await putFuseLine(partition, ui)
+  const outcome = remove
+    ? await removeFuseLine(partition)
+    : await putFuseLine(partition, ui, [warnings.fuse, warnings.card])
   if (outcome === 'declined') return exitCodes.declined
   const line = 'program_usb_boot_mode=1'
   if (outcome === 'already so')

@@ -3,13 +3,13 @@ import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { ipv4, models } from '../../farm/schema.ts'
 import { render } from '../../render.ts'
 import { boardOf } from '../../sd-card/boards.ts'
-import { declined, putFuseLine } from '../../sd-card/fuse.ts'
+import { declined, putFuseLine, warnings } from '../../sd-card/fuse.ts'
 import { withCard, withRoot, withWorkDir } from '../../sd-card/open-card.ts'
 import { hasNetbootFuse } from '../../sd-card/otp.ts'
 import { holdsSystem, putReporter } from '../../sd-card/report-card.ts'
 import { listenForReports, type Report } from '../../sd-card/report-listener.ts'
 import type { Tools } from '../../tools.ts'
-import { deadline } from '../deadline.ts'
+import { deadline, readTimeout } from '../deadline.ts'
 import type { EnableOptions } from '../enable-netboot-sd.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm } from '../session.ts'
@@ -25,7 +25,7 @@ const port = z.coerce.number().int().min(0).max(65_535)
 export async function reportCard(tools: Tools, options: EnableOptions): Promise<number> {
   const { nas, ui, signal } = tools
   const count = flag('--count', wholeNumber, options.count)
-  const until = deadline(signal, options.timeout)
+  const timeout = readTimeout(options.timeout)
   if (options.bootDir !== undefined)
     throw new UserError('--report needs the whole card: its unit lies outside the boot partition', {
       hint: 'name the card with --device',
@@ -33,7 +33,7 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
   const at = await listenAt(tools, options)
   const card = await pickCard(tools, options.device)
   const seen = new Map<string, Report>()
-  const enough = new AbortController()
+  const over = new AbortController()
   const listener = await listenForReports(at, {
     report(report) {
       const before = seen.get(report.serial)
@@ -41,7 +41,7 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
       // The first boot may have come before the fuse was blown; the second then tells it.
       if (before?.otp17 === report.otp17) return
       ui.answer(options.json ? JSON.stringify(report) : described(report))
-      if (seen.size === count) enough.abort()
+      if (seen.size === count) over.abort()
     },
     refused: (why) => ui.warn(`refused ${why}`),
   })
@@ -52,7 +52,9 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
       })
       // Looked at before anything is asked or written.
       if (!(await withRoot(nas, card, dir, (top) => holdsSystem(nas, top)))) throw noSystem
-      const outcome = await withCard(nas, card, dir, (partition) => putFuseLine(partition, ui))
+      const outcome = await withCard(nas, card, dir, (partition) =>
+        putFuseLine(partition, ui, [warnings.fuse, warnings.card]),
+      )
       if (outcome === 'declined') throw declined()
       const files = {
         unit: render('sd-card/pifarm-report.service', {}),
@@ -62,7 +64,8 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
     })
     ui.say(`listening at ${new URL(listener.url).host}; start each Pi once with the card`)
     ui.say('end with Ctrl-C; then take the line and the reporter off: --remove')
-    await fired(AbortSignal.any([until, enough.signal]))
+    deadline(signal, timeout).addEventListener('abort', () => over.abort(), { once: true })
+    if (!signal.aborted) await fired(over.signal)
   } finally {
     listener.close()
   }

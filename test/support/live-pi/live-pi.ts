@@ -39,8 +39,8 @@ interface Board {
   readonly mac: string
   readonly otp?: string
   readonly eeprom?: string
-  /** Do so: the fuse does not take; it never comes back. */
-  readonly faults?: readonly ('weak-firmware' | 'stays-away')[]
+  /** The fuse and the EEPROM do not take; it never comes back; it does not restart. */
+  readonly faults?: readonly ('weak-firmware' | 'stays-away' | 'no-reboot')[]
 }
 
 /** A Pi in namespaces of its own, with a real sshd on its loopback and stand-ins for its tools. */
@@ -134,12 +134,14 @@ export async function startLivePi(board: Board): Promise<LivePi> {
   )
   const hash = execFileSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).trim()
   put('shadow', `root:${hash}:19000:0:99999:7:::\nsshd:!:19000::::::\n`, 0o600)
-  for (const key of ['host_key', 'home/.ssh/id_ed25519'])
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)])
+  const keys = { host_key: 'ed25519', host_key_ecdsa: 'ecdsa', 'home/.ssh/id_ed25519': 'ed25519' }
+  for (const [key, type] of Object.entries(keys))
+    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(dir, key)])
   put(
     'sshd_config',
     [
       ...['ListenAddress 127.0.0.1', 'Port 2222', `HostKey ${dir}/host_key`],
+      `HostKey ${dir}/host_key_ecdsa`,
       ...[`PidFile ${dir}/sshd.pid`, 'UsePAM no', 'PermitRootLogin yes', 'StrictModes no'],
       ...[`AuthorizedKeysFile ${dir}/authorized_keys`, 'LogLevel VERBOSE'],
       `SetEnv PATH=${dir}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,

@@ -2,6 +2,10 @@
 # Stands for `reboot`: what the firmware does on the way up, then the connection really drops, and
 # sshd comes back a while later, unless `stays-away` says otherwise.
 dir=$(dirname "$(dirname "$0")")
+if [ -e "$dir/no-reboot" ]; then
+    echo 'Operation inhibited' >&2
+    exit 1
+fi
 listener=$(cat "$dir/sshd.pid")
 # The sshd that serves this very session.
 session=$PPID
