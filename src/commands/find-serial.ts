@@ -53,7 +53,6 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   const source: LogSource = options.journal
     ? { kind: 'journal' }
     : await findLogSource(nas, log ?? farm?.services.log.file)
-  // A log that was named need not be this machine's.
   if (log === undefined && since === undefined) await mendRequestLog(tools, options)
   // A signal of its own, so that whatever is still read ends with the last serial wanted.
   const over = new AbortController()
@@ -122,11 +121,13 @@ async function* live(
   { nas, ui, now, hearPis }: Tools,
   farm: Farm | undefined,
   source: LogSource,
-  { follow }: FindSerialOptions,
+  { follow, log }: FindSerialOptions,
   until: AbortSignal,
 ): AsyncGenerator<Finding> {
   const lines = followLog(nas, source, follow ? 0 : linesBack, until)
-  const heard = (await hasDnsmasq(nas)) ? undefined : await hearPis?.(until, now)
+  // A log that was named need not be this machine's: then what is heard here is not its Pis.
+  const isDeaf = log !== undefined || (await hasDnsmasq(nas))
+  const heard = isDeaf ? undefined : await hearPis?.(until, now)
   ui.say(
     `following ${source.kind === 'journal' ? 'the journal' : source.path}${heard ? ' and DHCP' : ''}; end with Ctrl-C`,
   )
