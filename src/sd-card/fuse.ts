@@ -23,6 +23,8 @@ export async function putFuseLine(
   const before = await partition.read(config)
   const text = withFuseLine(before?.text ?? '')
   if (before !== undefined && text === before.text) return 'already so'
+  if ((await partition.list()).includes('autoboot.txt'))
+    ui.warn('autoboot.txt may send the firmware to the config.txt of another partition')
   for (const warning of told) ui.say(warning)
   if (!(await ui.confirm(`Put the line into config.txt of ${partition.where}?`))) return 'declined'
   await partition.write(config, fileLike(before, text))

@@ -53,6 +53,12 @@ describe('a mounted card', () => {
     expect(readFileSync(file(), 'latin1')).toBe(config)
   })
 
+  test('that hands over to another partition is warned of', async () => {
+    writeFileSync(join(boot(), 'autoboot.txt'), '[all]\nboot_partition=2\n')
+    const { stderr } = await enable('--boot-dir', dir, '--yes')
+    expect(stderr).toContain('autoboot.txt')
+  })
+
   test('already so: nothing is asked', async () => {
     writeFileSync(file(), `${line}\n`)
     expect((await enable('--boot-dir', dir)).questions).toEqual([])

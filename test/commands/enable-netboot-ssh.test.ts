@@ -62,6 +62,13 @@ describe('a Pi 3 with its fuse as it came', () => {
     expect(configNow()).toBe(config)
   })
 
+  test('an sshd that still answers while the Pi goes down is not taken for its return', async () => {
+    pi = await startLivePi({ ...pi3, faults: ['lingers'] })
+    const { code, error } = await pi.pifarm(enable, [true, password, true])
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(configNow()).toBe(config)
+  })
+
   test('it does not restart: said, and the line is out again', async () => {
     pi = await startLivePi({ ...pi3, faults: ['no-reboot'] })
     const { code, error } = await pi.pifarm(enable, [true, password, true])

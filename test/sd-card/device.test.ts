@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,16 +66,11 @@ describe('--report', () => {
   ]
 
   test('the card tells what board it is in; --remove takes everything off again', async () => {
-    let told = ''
     const { code, stdout } = await pifarmHere(report('--count', '1', '--timeout', '20', '--yes'), {
       heard: (text) => {
-        if (text.startsWith('listening'))
-          void bootFromCard().then((said) => {
-            told = said
-          })
+        if (text.startsWith('listening')) void bootFromCard()
       },
     })
-    expect(told).toBe('')
     expect(code).toBe(0)
     expect(stdout).toBe(
       '3333347a  b8:27:eb:33:34:7a  Raspberry Pi 3 Model B Rev 1.2  fuse set\n' +
@@ -95,6 +91,20 @@ describe('--report', () => {
     expect(await pifarmHere(argv)).toMatchObject({ code: 3, error: 'no Pi has reported' })
   })
 
+  test('Ctrl-C ends the listening', async () => {
+    const interrupt = new AbortController()
+    let url = ''
+    const { code } = await pifarmHere(report('--yes'), {
+      signal: interrupt.signal,
+      heard: (text) => {
+        url = /listening at (\S+);/.exec(text)?.[1] ?? url
+        if (text.startsWith('end with')) setTimeout(() => interrupt.abort(), 100)
+      },
+    })
+    expect(code).toBe(130)
+    await expect(fetch(`http://${url}/`)).rejects.toThrow('fetch failed')
+  })
+
   test('declined: neither the line nor the reporter is on the card', async () => {
     const { code } = await pifarmHere(report(), { answers: [false] })
     expect(code).toBe(7)
@@ -104,8 +114,8 @@ describe('--report', () => {
     })
   })
 
-  /** Does what a Pi's systemd would: runs the unit's program. Answers what it said on stderr. */
-  async function bootFromCard(): Promise<string> {
+  /** Does what a Pi's systemd would: runs the unit's program. */
+  async function bootFromCard(): Promise<void> {
     const bin = join(dir, 'bin')
     mkdirSync(bin)
     writeFileSync(join(bin, 'vcgencmd'), '#!/bin/sh\necho 16:00280000\necho 17:3020000a\n', {
@@ -130,13 +140,7 @@ describe('--report', () => {
       'mount --bind "$1/cpuinfo" /proc/cpuinfo && mount -t tmpfs none /sys/class/net && ' +
       'mkdir /sys/class/net/eth0 && echo b8:27:eb:33:34:7a >/sys/class/net/eth0/address && ' +
       'PATH="$1/bin:$PATH" exec "$1/report.sh"'
-    const child = spawn('unshare', ['-m', 'sh', '-c', setUp, 'sh', dir])
-    let said = ''
-    child.stderr.on('data', (bytes: Buffer) => {
-      said += bytes.toString()
-    })
-    await new Promise((resolve) => child.on('close', resolve))
-    return said
+    await once(spawn('unshare', ['-m', 'sh', '-c', setUp, 'sh', dir]), 'close')
   }
 })
 

@@ -39,8 +39,8 @@ interface Board {
   readonly mac: string
   readonly otp?: string
   readonly eeprom?: string
-  /** The fuse and the EEPROM do not take; it never comes back; it does not restart. */
-  readonly faults?: readonly ('weak-firmware' | 'stays-away' | 'no-reboot')[]
+  /** The EEPROM and the fuse do not take; it never comes back; does not restart; goes down slowly. */
+  readonly faults?: readonly ('weak-firmware' | 'stays-away' | 'no-reboot' | 'lingers')[]
 }
 
 /** A Pi in namespaces of its own, with a real sshd on its loopback and stand-ins for its tools. */

@@ -16,7 +16,10 @@ while :; do
 done
 setsid sh -c '
     sleep 0.3
-    kill -9 "$2" "$3"
+    kill -9 "$3"
+    # A machine that goes down slowly still answers for a while.
+    [ -e "$1/lingers" ] && sleep 3
+    kill -9 "$2"
     [ -e "$1/stays-away" ] && exit
     sleep 1
     if [ ! -e "$1/weak-firmware" ]; then
