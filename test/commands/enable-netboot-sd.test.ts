@@ -121,7 +121,8 @@ describe('refused', () => {
     ['2b', 'knows only the card'],
     ['7', 'one of'],
   ])('--model %s: %s', async (model, why) => {
-    expect((await enable('--boot-dir', dir, '--model', model)).error).toContain(why)
+    const { error, hint } = await enable('--boot-dir', dir, '--model', model)
+    expect(`${error} ${hint}`).toContain(why)
   })
 
   test.each([
