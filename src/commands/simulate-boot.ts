@@ -4,7 +4,7 @@ import { type Ipv4, ipv4, mac, model, serial } from '../farm/schema.ts'
 import type { Board, BootReport, TimelineEntry } from '../netboot/boot-client/boot-report.ts'
 import { type DhcpPorts, dhcpForbidden, realDhcpPorts } from '../netboot/boot-client/dhcp-client.ts'
 import type { BootOffer } from '../netboot/boot-client/offer.ts'
-import { playPi } from '../netboot/boot-client/play-pi.ts'
+import { type PlayPiOptions, playPi } from '../netboot/boot-client/play-pi.ts'
 import { borrowInterface } from '../netboot/simulate/borrow-interface.ts'
 import { type Findings, joined, noFindings } from '../netboot/simulate/fault.ts'
 import { type Place, simulate } from '../netboot/simulate/simulate.ts'
@@ -40,11 +40,21 @@ export async function simulateBoot(tools: Tools, options: SimulateOptions): Prom
       : (await readFarm(nas, options.config)).farm
   const { board, pi } = boardOf(farm, options)
   const place = await whereAmI(tools, farm)
-  const { report, skipped } = await walk(tools, farm, pi, board, place, options)
-  const about = pi && pi.mac === board.mac ? pi.address : undefined
-  const found = joined(await simulate(place, report, about), { ...noFindings, skipped })
-  ui.answer(options.json ? toJson(report, found) : showSimulation(report, found))
-  return found.faults.length === 0 ? exitCodes.done : exitCodes.putBack
+  const wire = await openWire(tools, farm, pi, place, options)
+  try {
+    const tell = (entry: TimelineEntry) => {
+      if (!options.json) ui.answer(showStep(entry))
+    }
+    const now = () => performance.now()
+    const report = await playPi({ ...wire.ways, board, patience, tftpPort: 69, tell, now })
+    const expected = pi?.mac === board.mac ? pi.address : undefined
+    const behind = await simulate(place, report, expected)
+    const found = joined(behind, { ...noFindings, skipped: wire.skipped })
+    ui.answer(options.json ? toJson(report, found) : showSimulation(report, found))
+    return found.faults.length === 0 ? exitCodes.done : exitCodes.putBack
+  } finally {
+    await wire.close()
+  }
 }
 
 /** Who is to be played: a Pi of the farm, or any board by its MAC and serial. */
@@ -91,46 +101,38 @@ async function whereAmI({ nas }: Tools, farm: Farm | undefined): Promise<Place> 
   return farm && own.has(farm.nas.address) ? { kind: 'nas', farm, nas } : { kind: 'elsewhere' }
 }
 
-async function walk(
+/** The network as this machine may use it for the Pi. */
+interface OpenWire {
+  readonly ways: Pick<PlayPiOptions, 'dhcpPorts' | 'assumed' | 'useAddress'>
+  /** What cannot be done here, one line each. */
+  readonly skipped: readonly string[]
+  /** Makes the machine's own interface what it was. */
+  close(): Promise<void>
+}
+
+async function openWire(
   tools: Tools,
   farm: Farm | undefined,
   pi: Pi | undefined,
-  board: Board,
   place: Place,
   options: SimulateOptions,
-): Promise<{ readonly report: BootReport; readonly skipped: readonly string[] }> {
-  const tell = (entry: TimelineEntry) => {
-    if (!options.json) tools.ui.answer(showStep(entry))
-  }
-  const ports = portsAt(place)
-  const forbidden = await dhcpForbidden(ports)
-  const play = {
-    board,
-    patience,
-    dhcpPorts: ports,
-    tftpPort: 69,
-    tell,
-    now: () => performance.now(),
-  }
+): Promise<OpenWire> {
+  const dhcpPorts = portsAt(place)
+  const nothing = async () => undefined
+  const forbidden = await dhcpForbidden(dhcpPorts)
   if (forbidden !== undefined) {
     const assumed = assumedOffer(farm, pi, forbidden)
-    const report = await playPi({ ...play, assumed, useAddress: async () => undefined })
-    return { report, skipped: [`DHCP: no right to speak it here (${forbidden}); run it as root`] }
+    const skipped = [`DHCP: no right to speak it here (${forbidden}); run it as root`]
+    return { ways: { dhcpPorts, assumed, useAddress: nothing }, skipped, close: nothing }
   }
-  if (place.kind === 'nas') {
-    return { report: await playPi({ ...play, useAddress: async () => undefined }), skipped: [] }
-  }
+  if (place.kind === 'nas')
+    return { ways: { dhcpPorts, useAddress: nothing }, skipped: [], close: nothing }
   if (options.interface === undefined)
     throw new UserError('this machine is not the NAS of the farm', {
       hint: 'run it on the NAS, or name with --interface where this machine is to play the Pi',
     })
-  const borrowed = await borrowInterface(tools.nas, options.interface)
-  try {
-    const { useAddress } = borrowed
-    return { report: await playPi({ ...play, useAddress }), skipped: [] }
-  } finally {
-    await borrowed.giveBack()
-  }
+  const { useAddress, giveBack } = await borrowInterface(tools.nas, options.interface)
+  return { ways: { dhcpPorts, useAddress }, skipped: [], close: giveBack }
 }
 
 /** On the NAS DHCP is asked as a relay would: a server does not hear its own machine's boards. */

@@ -83,7 +83,8 @@ function* linesOf(tail: Tail, piece: Buffer): Generator<string> {
   let from = 0
   for (let end = piece.indexOf(10); end !== -1; end = piece.indexOf(10, from)) {
     const line = piece.subarray(from, end)
-    if (tail.rest.length <= longestLine) yield Buffer.concat([tail.rest, line]).toString('utf8')
+    if (tail.rest.length + line.length <= longestLine)
+      yield Buffer.concat([tail.rest, line]).toString('utf8')
     tail.rest = Buffer.alloc(0)
     from = end + 1
   }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Lab, Output } from './lab.ts'
-import { addPi, first, startFarm } from './machines.ts'
+import { type Lab, type Output, pifarmArgv } from './lab.ts'
+import { addPi, first, startFarm, stranger } from './machines.ts'
 
 let lab: Lab
 
@@ -168,4 +168,78 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
     )
     expect(code).toBe(3)
   })
+})
+
+test('a second DHCP server that answers too', async () => {
+  await lab.at(stranger.name, ['ip', 'addr', 'add', '10.77.0.150/24', 'dev', 'eth0'])
+  const second = lab.at(stranger.name, [
+    ...['dnsmasq', '--keep-in-foreground', '--port=0', '--conf-file=/dev/null', '--user=root'],
+    ...['--dhcp-range=10.77.0.230,10.77.0.240,255.255.255.0', '--pid-file=/run/lab/second.pid'],
+    ...['--dhcp-authoritative', '--dhcp-leasefile=/run/lab/second.leases', '--no-ping'],
+  ])
+  await sh('until [ -s /run/lab/second.pid ]; do sleep 0.02; done')
+  const { code, stdout } = await simulate()
+  await sh('kill $(cat /run/lab/second.pid)')
+  await second
+  expect(stdout).toMatch(/^stops \(dhcp\): a second DHCP server answers: 10\.77\.0\.150/m)
+  expect(code).toBe(3)
+})
+
+test('a board that no farm knows stops where its directory is missing', async () => {
+  const board = ['--mac', stranger.mac, '--serial', stranger.serial]
+  const { code, stdout } = await lab.pifarm(['simulate-boot', ...board])
+  expect(stdout).toMatch(/^stops \((?:dhcp|tftp)\): /m)
+  expect(code).toBe(3)
+})
+
+describe('in the Pi’s place, over the wire', () => {
+  const inPlace = () =>
+    lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
+
+  test('its request for the root is one that mountd authenticates, and nothing is left behind', async () => {
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    const before = await lab.read('/var/log/syslog')
+    const { stdout } = await inPlace()
+    const log = (await lab.read('/var/log/syslog')).slice(before.length)
+    // Without NFS in this kernel mountd has no handle to hand out, and refuses after all.
+    expect(log).toContain('authenticated mount request from 10.77.0.50:')
+    expect(stdout).toContain('skipped: init and modules in the root: this is not the NAS')
+    const left = await lab.at(first.name, ['ip', '-o', '-4', 'addr', 'show', 'dev', 'eth0'])
+    expect(left.stdout).toBe('')
+  })
+
+  test('a root exported to another address is refused', async () => {
+    const file = '/etc/exports.d/pifarm.exports'
+    await sh(
+      `cp ${file} /run/lab/kept.exports; sed -i s/10.77.0.50/10.77.0.51/ ${file}; exportfs -ra`,
+    )
+    const before = await lab.read('/var/log/syslog')
+    const { code, stdout } = await inPlace()
+    const log = (await lab.read('/var/log/syslog')).slice(before.length)
+    expect(log).not.toContain('authenticated mount request')
+    await sh(`cp /run/lab/kept.exports ${file}; exportfs -ra`)
+    expect(stdout).toMatch(
+      /^stops \(mount\): 10\.77\.0\.1 refuses 10\.77\.0\.50 .*not exported to/m,
+    )
+    expect(code).toBe(3)
+  })
+
+  test('mountd behind a closed port', async () => {
+    const rule = 'INPUT -p tcp -m tcp --dport 33049 -j REJECT'
+    await sh(`iptables -I ${rule}`)
+    const { code, stdout } = await inPlace()
+    await sh(`iptables -D ${rule}`)
+    expect(stdout).toMatch(/^stops \(mount\): mountd \(10\.77\.0\.1 tcp port 33049\) does not let/m)
+    expect(code).toBe(3)
+  })
+})
+
+test('without the right to speak DHCP the rest is looked at, and that is said', async () => {
+  await sh('sysctl -q -w net.ipv4.ip_unprivileged_port_start=1024')
+  const { stdout } = await lab.nas([
+    ...['setpriv', '--bounding-set', '-net_bind_service', '--inh-caps', '-net_bind_service', '--'],
+    ...pifarmArgv(['simulate-boot', first.name]),
+  ])
+  expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\)/m)
+  expect(stdout).toContain('has the modules of 6.6.31-v8+')
 })

@@ -14,14 +14,18 @@ const statusText: Readonly<Record<number, string>> = {
 }
 
 /** Asks for the root over the wire as the Pi's kernel does, from the Pi's own address. */
-export async function checkMount(target: NfsTarget, address: Ipv4): Promise<Findings> {
+export async function checkMount(
+  target: NfsTarget,
+  address: Ipv4,
+  portmapperPort: number = portmapper.port,
+): Promise<Findings> {
   const { server, path, protocol } = target
   if (target.version === 4)
     return { ...noFindings, skipped: ['the mount: NFS 4 has no mount protocol to ask by'] }
   const asked = { protocol, from: address, server }
   const port = await rpcCall({
     ...asked,
-    port: portmapper.port,
+    port: portmapperPort,
     program: portmapper.program,
     version: portmapper.version,
     procedure: portmapper.getPort,

@@ -32,9 +32,7 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
     numbers(noAuth, 0, noAuth, 0),
     asked.arguments,
   ])
-  const localPort = privileged.first + Math.floor(Math.random() * privileged.count)
-  const ask = asked.protocol === 'tcp' ? askByTcp : askByUdp
-  const reply = await ask(asked, request, localPort)
+  const reply = await askFromSomePort(asked, request)
   if (typeof reply === 'string') return { kind: 'failed', why: reply }
   // xid, REPLY, accepted, verifier of no length, success; then the result.
   const isGood =
@@ -46,6 +44,18 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
     reply.readUInt32BE(20) === 0
   if (!isGood) return { kind: 'failed', why: 'the call was rejected' }
   return { kind: 'result', bytes: reply.subarray(24) }
+}
+
+/** A port may still be held by a connection of a moment ago. */
+async function askFromSomePort(asked: RpcCall, request: Buffer): Promise<Buffer | string> {
+  const ask = asked.protocol === 'tcp' ? askByTcp : askByUdp
+  const first = Math.floor(Math.random() * privileged.count)
+  for (let more = 0; more < 10; more += 1) {
+    const localPort = privileged.first + ((first + more) % privileged.count)
+    const reply = await ask(asked, request, localPort)
+    if (reply !== 'EADDRINUSE') return reply
+  }
+  return 'no free port below 1024'
 }
 
 /** Numbers as XDR writes them. */
