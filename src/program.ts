@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { exitCodes } from './errors.ts'
 import type { Tools } from './tools.ts'
+import { version } from './version.ts'
 
 /** Makes the real tools when a command is about to run; `yes` means that nothing may be asked. */
 export type MakeTools = (yes: boolean) => Promise<Tools>
@@ -278,9 +278,4 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 
 function example(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n\nExit status: see pifarm --help`
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
