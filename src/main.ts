@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { exitCodes, UserError } from './errors.ts'
 import type { Tools } from './tools.ts'
 import { version } from './version.ts'
@@ -37,10 +38,16 @@ async function realTools(
     nas: localHost(),
     ui: await terminal({ yes }),
     fresh: realFresh(),
+    sshTo: async (target, options) => {
+      const { sshTo } = await import('./host/ssh.ts')
+      return sshTo(target, { ...options, home: homedir(), agent: process.env.SSH_AUTH_SOCK })
+    },
     signal,
     now: () => new Date(),
     isRoot: process.getuid?.() === 0,
     command: ['pifarm', ...argv].join(' '),
+    hearPis: async (until, now) =>
+      (await import('./netboot/dhcp-listener.ts')).listenForPis(until, now),
   }
 }
 

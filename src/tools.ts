@@ -1,4 +1,6 @@
 import type { Host } from './host/host.ts'
+import type { SshConnect, SshOptions, SshTarget } from './host/ssh.ts'
+import type { BootEvent } from './netboot/boot-log.ts'
 import type { Fresh } from './resources/fresh.ts'
 import type { Ui } from './ui/ui.ts'
 
@@ -7,10 +9,19 @@ export interface Tools {
   readonly nas: Host
   readonly ui: Ui
   readonly fresh: Fresh
+  /** A way to another machine; nothing is connected yet. */
+  sshTo(target: SshTarget, options: Omit<SshOptions, 'home' | 'agent'>): Promise<SshConnect>
   /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly isRoot: boolean
   /** The command line as it was typed, for the journal and the lock. */
   readonly command: string
   now(): Date
+  /** What booting Pis broadcast, where it can be heard; left out: only logs are read. */
+  readonly hearPis?: HearPis
 }
+
+export type HearPis = (
+  signal: AbortSignal,
+  now: () => Date,
+) => Promise<AsyncIterable<BootEvent> | undefined>

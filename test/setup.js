@@ -26,6 +26,7 @@ const project = fileURLToPath(new URL('..', import.meta.url))
 /** Each Debian package with one program of it: a program may also come from elsewhere. */
 const debianPackages = {
   'isc-dhcp-server': 'dhcpd',
+  'dnsmasq-base': 'dnsmasq',
   'nfs-kernel-server': 'exportfs',
   'nfs-common': 'rpc.statd',
   rpcbind: 'rpcbind',
@@ -39,6 +40,14 @@ const debianPackages = {
   'btrfs-progs': 'mkfs.btrfs',
   xfsprogs: 'mkfs.xfs',
   'openssh-client': 'ssh-keygen',
+  'openssh-server': 'sshd',
+  openssl: 'openssl',
+  curl: 'curl',
+  mtools: 'mcopy',
+  dosfstools: 'mkfs.vfat',
+  e2fsprogs: 'mke2fs',
+  fdisk: 'sfdisk',
+  mount: 'losetup',
   procps: 'ps',
   'util-linux': 'unshare',
 }
@@ -153,10 +162,11 @@ function needNamespaces() {
  * the next run below ~/.cache, where test/lab finds them.
  */
 function fetchPackages() {
-  const packages = ['raspi-firmware', 'tftpd-hpa']
+  const packages = ['raspi-firmware', 'tftpd-hpa', 'atftpd']
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
   const kept = join(cache, 'debian')
-  if (existsSync(join(kept, 'from'))) return
+  const from = join(kept, 'from')
+  if (existsSync(from) && readFileSync(from, 'utf8').includes('  atftpd_')) return
   say(`fetch Debian's ${packages.join(' and ')} into ${kept}`)
   mkdirSync(cache, { recursive: true })
   const dir = mkdtempSync(join(cache, 'fetch-'))
@@ -166,7 +176,12 @@ function fetchPackages() {
   run([...apt, 'update'], { cwd: dir, hint })
   run([...apt, 'download', ...packages], { cwd: dir, hint })
   const files = readdirSync(dir).filter((name) => name.endsWith('.deb'))
-  for (const file of files) run(['dpkg-deb', '-x', file, 'debian'], { cwd: dir })
+  mkdirSync(join(dir, 'debian/atftpd'), { recursive: true })
+  // Both TFTP servers bring a program in.tftpd.
+  for (const file of files)
+    run(['dpkg-deb', '-x', file, file.startsWith('atftpd_') ? 'debian/atftpd' : 'debian'], {
+      cwd: dir,
+    })
   const sums = files.map((file) => {
     const sum = createHash('sha256')
       .update(readFileSync(join(dir, file)))
@@ -174,8 +189,9 @@ function fetchPackages() {
     return `${sum}  ${file}\n`
   })
   writeFileSync(join(dir, 'debian/from'), sums.join(''))
-  // Another run may have been quicker.
-  if (!existsSync(kept)) renameSync(join(dir, 'debian'), kept)
+  // Another run may have been quicker, or an older one have kept less.
+  if (existsSync(kept)) renameSync(kept, join(dir, 'before'))
+  renameSync(join(dir, 'debian'), kept)
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */

@@ -4,7 +4,7 @@ import type { Mac, Serial } from '../farm/schema.ts'
 import type { Reader } from '../host/host.ts'
 import { parseLogLine } from '../netboot/boot-log.ts'
 import { SerialFinder } from '../netboot/find-serials.ts'
-import { findLogSource, followArgv, pastArgv } from '../netboot/log-source.ts'
+import { findLogSource, followLog, pastArgv } from '../netboot/log-source.ts'
 import type { Tools } from '../tools.ts'
 import { deadline } from './deadline.ts'
 
@@ -31,7 +31,7 @@ export async function awaitSerial(
   const source = await findLogSource(nas, farm.services.log.file)
   const finder = new SerialFinder([pi.mac])
   const until = deadline(signal, timeout)
-  for await (const line of nas.follow(followArgv(source, linesBack), until)) {
+  for await (const line of followLog(nas, source, linesBack, until)) {
     const serial = serialOf(line, pi.mac, finder)
     if (free(farm, serial) !== undefined) return serial as Serial
     if (serial !== undefined) ui.warn(`serial ${serial} is in the farm already: still waiting`)

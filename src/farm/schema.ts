@@ -177,6 +177,8 @@ export const farmSchema = z.strictObject({
     .strictObject({
       roots: path.default('/mnt/PiRoots'),
       tftp: path.default('/srv/tftp'),
+      /** Where Debian keeps what tftpd-hpa is started with. */
+      tftpd_default: path.default('/etc/default/tftpd-hpa'),
       /** A `.exports` drop-in is pifarm's alone; /etc/exports itself gets a marked block. */
       exports: path.default('/etc/exports.d/pifarm.exports'),
       etc_exports: path.default('/etc/exports'),
@@ -227,6 +229,7 @@ export const farmSchema = z.strictObject({
             .string()
             .regex(/^[a-z_][a-z0-9_-]*$/)
             .default('tftp'),
+          restart: command.default(['systemctl', 'restart', 'tftpd-hpa']),
         })
         .prefault({}),
       log: z

@@ -44,6 +44,16 @@ export interface Reader {
   ask(argv: readonly string[], input?: string): Promise<Output>
   /** The lines a command prints, as they come, until it ends or the signal fires. */
   follow(argv: readonly string[], signal: AbortSignal): AsyncIterable<string>
+  /**
+   * The lines added to a log file until the signal fires, beginning with those in its last `back`
+   * bytes. Survives rotation and truncation.
+   */
+  followFile(path: string, back: number, signal: AbortSignal): AsyncIterable<string>
+  /**
+   * The whole lines of a file from its end to its start, in pieces of up to `size` bytes. A piece is
+   * valid until the next one is asked for.
+   */
+  readBack(path: string, size: number): AsyncIterable<Buffer>
   /** Bytes that root may still write to the filesystem that holds this path. */
   freeBytes(path: string): Promise<number>
 }

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { cloneTree } from './clone-tree.ts'
 import { follow, runCommand } from './commands.ts'
+import { followFile } from './follow-file.ts'
 import { type Entry, type FileEntry, type Host, type Reader, unfinishedOf } from './host.ts'
 import { holdLock } from './lock.ts'
+import { readBack } from './read-back.ts'
 
 const largest = 256 * 1024 * 1024
 
@@ -19,6 +21,8 @@ export function localReader(): Reader {
     list: async (dir) => listDir(dir),
     ask: (argv, input) => runCommand(argv, input, { detached: false }),
     follow,
+    followFile,
+    readBack,
     freeBytes: async (path) => {
       const { bfree, bsize } = fs.statfsSync(path)
       return bfree * bsize

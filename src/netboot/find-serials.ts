@@ -1,32 +1,46 @@
-import type { Ipv4, Mac, Serial } from '../farm/schema.ts'
+import type { Ipv4, Mac, Model, Serial } from '../farm/schema.ts'
 import type { BootEvent } from './boot-log.ts'
+import { modelsAsking } from './models.ts'
+import type { Pxe } from './pxe-client.ts'
 import { agree, isDerived } from './serial-and-mac.ts'
 import type { TftpDaemon } from './tftp-lines.ts'
 
-/** A board that asked for its own directory. */
+/** A board that asked to boot. */
 export interface Finding {
-  readonly serial: Serial
-  /** Whose serial it seems to be; undefined where nothing in the log tells. */
+  /** Undefined: it asks for a directory named after its MAC, and nothing else tells. */
+  readonly serial: Serial | undefined
+  /** Whose serial it seems to be; undefined where nothing tells. */
   readonly mac: Mac | undefined
   readonly address: Ipv4 | undefined
+  /** What it may be, from what it asks for and says; empty: nothing tells. */
+  readonly models: readonly Model[]
   /** The request that gave it away, to be shown. */
   readonly file: string
-  readonly daemon: TftpDaemon
+  /** Who was asked: `dhcp` where the board broadcast its serial itself. */
+  readonly daemon: TftpDaemon | 'dhcp'
+  /** Milliseconds since 1970; undefined where the log does not tell the year. */
+  readonly time: number | undefined
   /** False where no MAC is known, or where what is known points to two boards. */
   readonly certain: boolean
 }
 
+type Pair = Pick<Finding, 'mac' | 'certain'>
+type TftpEvent = Extract<BootEvent, { kind: 'tftp' }>
+
 /** A flood of made-up MACs must not fill the memory of a `find-serial` left running for days. */
 const mostRemembered = 4096
+const derivedModels: readonly Model[] = ['3b', '3b+']
 
 /**
  * Pairs serials with MACs. The address in a TFTP request leads to the MAC that was offered it; on
- * a Pi 1-3 the MAC also shares six digits with the serial, and the two must not disagree.
+ * a Pi 1-3 the MAC also shares six digits with the serial, and some boards broadcast both. What is
+ * known must not disagree.
  */
 export class SerialFinder {
   readonly #macs: Set<Mac>
   readonly #macOf = new Map<Ipv4, Mac>()
-  readonly #told = new Map<Serial, Finding>()
+  readonly #said = new Map<Mac, Pxe>()
+  readonly #told = new Map<Serial | Mac, Finding>()
 
   /** `expected`: boards known beforehand, paired by their digits even before any DHCP line. */
   constructor(expected: Iterable<Mac> = []) {
@@ -35,21 +49,18 @@ export class SerialFinder {
 
   /** A finding where the event reveals something not yet told. */
   feed(event: BootEvent): Finding | undefined {
-    if (event.kind === 'dhcp') {
-      this.#hear(event)
-      return undefined
+    switch (event.kind) {
+      case 'dhcp':
+        return this.#hear(event)
+      case 'pxe':
+        return this.#listen(event)
+      case 'tftp':
+        return this.#ask(event)
     }
-    if (event.serial === undefined) return undefined
-    const finding = { ...this.#pair(event.serial, event.client), ...described(event, event.serial) }
-    const told = this.#told.get(event.serial)
-    if (told && told.mac === finding.mac && told.certain === finding.certain) return undefined
-    remember(this.#told, event.serial, finding)
-    return finding
   }
 
-  #hear(event: Extract<BootEvent, { kind: 'dhcp' }>): void {
-    this.#macs.add(event.mac)
-    forgetOldest(this.#macs)
+  #hear(event: Extract<BootEvent, { kind: 'dhcp' }>): undefined {
+    this.#know(event.mac)
     // A DISCOVER or REQUEST names what the client wishes for; only the server's word counts. A Pi
     // 3's boot ROM never gets as far as an ACK.
     if (event.address && (event.message === 'OFFER' || event.message === 'ACK')) {
@@ -57,28 +68,80 @@ export class SerialFinder {
     }
   }
 
-  #pair(serial: Serial, client: Ipv4 | undefined): Pick<Finding, 'mac' | 'certain'> {
-    const byDigits = [...this.#macs].filter((mac) => isDerived(mac) && agree(mac, serial))
+  #listen(event: Extract<BootEvent, { kind: 'pxe' }>): Finding | undefined {
+    const { mac, time } = event
+    this.#know(mac)
+    const before = this.#said.get(mac)
+    // The ROM says what board it is, bootcode.bin after it which one.
+    const isNarrower =
+      before && before.models.length > 0 && before.models.length < event.models.length
+    const models = isNarrower ? before.models : event.models
+    const serial = event.serial ?? before?.serial
+    remember(this.#said, mac, { ...event, serial, models })
+    if (serial === undefined) return undefined
+    const address = [...this.#macOf].findLast(([, one]) => one === mac)?.[0]
+    const about = { serial, mac, address, models, time, certain: event.isConsistent }
+    return this.#tell({ ...about, file: 'DHCP option 97', daemon: 'dhcp' })
+  }
+
+  #ask(event: TftpEvent): Finding | undefined {
+    const { client, file, daemon, time } = event
+    const serial = event.serial ?? (event.mac && this.#said.get(event.mac)?.serial)
+    const pair = event.mac ? this.#named(event.mac, client) : serial && this.#pair(serial, client)
+    if (pair === undefined) return undefined
+    const models = this.#models(pair.mac, serial, file)
+    return this.#tell({ ...pair, serial, address: client, models, file, daemon, time })
+  }
+
+  #tell(finding: Finding): Finding | undefined {
+    const key = finding.serial ?? finding.mac
+    if (key === undefined) return undefined
+    const told = this.#told.get(key)
+    if (told && told.mac === finding.mac && told.certain === finding.certain) return undefined
+    remember(this.#told, key, finding)
+    return finding
+  }
+
+  /** The directory names the MAC; that anybody can do, so the address has to fit. */
+  #named(mac: Mac, client: Ipv4 | undefined): Pair {
+    return { mac, certain: client !== undefined && this.#macOf.get(client) === mac }
+  }
+
+  #pair(serial: Serial, client: Ipv4 | undefined): Pair {
+    const fitting = [...this.#macs].filter(
+      (mac) => (isDerived(mac) && agree(mac, serial)) || this.#said.get(mac)?.serial === serial,
+    )
     const byAddress = client && this.#macOf.get(client)
     if (byAddress === undefined) {
       // Anybody can ask for a name with the right six digits; from an address that is not the
       // board's it is no proof.
-      const isElsewhere = client !== undefined && this.#hasAddress(byDigits[0])
-      return { mac: byDigits[0], certain: byDigits.length === 1 && !isElsewhere }
+      const isElsewhere = client !== undefined && this.#hasAddress(fitting[0])
+      return { mac: fitting[0], certain: fitting.length === 1 && !isElsewhere }
     }
-    const digitsSayOther = isDerived(byAddress) ? !agree(byAddress, serial) : byDigits.length > 0
-    return digitsSayOther
-      ? { mac: byDigits[0] ?? byAddress, certain: false }
-      : { mac: byAddress, certain: true }
+    const said = this.#said.get(byAddress)?.serial ?? serial
+    const isOther = (isDerived(byAddress) && !agree(byAddress, serial)) || said !== serial
+    if (isOther || (fitting.length > 0 && !fitting.includes(byAddress))) {
+      return { mac: fitting[0] ?? byAddress, certain: false }
+    }
+    return { mac: byAddress, certain: true }
+  }
+
+  #models(mac: Mac | undefined, serial: Serial | undefined, file: string): readonly Model[] {
+    const said = (mac && this.#said.get(mac)?.models) ?? []
+    if (said.length > 0) return said
+    if (mac && isDerived(mac)) return derivedModels
+    const before = serial && this.#told.get(serial)?.models
+    return before && before.length > 0 ? before : modelsAsking(file)
+  }
+
+  #know(mac: Mac): void {
+    this.#macs.add(mac)
+    forgetOldest(this.#macs)
   }
 
   #hasAddress(mac: Mac | undefined): boolean {
     return [...this.#macOf.values()].some((one) => one === mac)
   }
-}
-
-function described(event: Extract<BootEvent, { kind: 'tftp' }>, serial: Serial) {
-  return { serial, address: event.client, file: event.file, daemon: event.daemon }
 }
 
 /** Keeps the newest last, so that the oldest is forgotten first. */

@@ -61,6 +61,17 @@ function message(
   return { program, body, time: stamp === undefined ? undefined : timeOf(stamp) }
 }
 
+/** The time of a classic stamp at the front of a line: the latest such moment that is not to come. */
+export function classicTime(line: string, now: Date): number | undefined {
+  const stamp = new RegExp(`^(?:<\\d{1,3}>)?(${classicStamp}) `).exec(line)?.[1]
+  if (stamp === undefined) return undefined
+  const day = 86_400_000
+  const times = [now.getFullYear(), now.getFullYear() - 1].map((year) =>
+    Date.parse(`${stamp.slice(0, 6)} ${year} ${stamp.slice(7)}`),
+  )
+  return times.find((time) => time <= now.getTime() + day)
+}
+
 function timeOf(stamp: string): number | undefined {
   // `journalctl -o short-iso` writes the zone without a colon, which Date does not have to take.
   const time = Date.parse(stamp.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))

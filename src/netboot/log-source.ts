@@ -8,6 +8,8 @@ export type LogSource =
   | { readonly kind: 'file'; readonly path: string }
 
 const programs = ['in.tftpd', 'tftpd', 'atftpd', 'dnsmasq-tftp', 'dhcpd', 'dnsmasq-dhcp']
+/** Bytes of a line of a TFTP or DHCP server, rather more than less. */
+const usualLine = 200
 /** Debian 12 no longer writes daemon.log; Debian 11 and earlier write both. */
 const usualFiles = ['/var/log/syslog', '/var/log/daemon.log']
 
@@ -31,20 +33,38 @@ export async function findLogSource(nas: Reader, file: string | undefined): Prom
   })
 }
 
-/** The command that prints the last `lines` lines and then each new one until it is ended. */
-export function followArgv(source: LogSource, lines: number | 'all'): readonly string[] {
-  if (source.kind === 'journal') return ['journalctl', '-f', ...journalFlags(lines)]
-  return ['tail', '-n', tailCount(lines), '-F', source.path]
+/**
+ * Each line as it comes, after the last `lines` of those that are there. In a file these are as many
+ * as fit into `lines` times 200 bytes.
+ */
+export function followLog(
+  nas: Reader,
+  source: LogSource,
+  lines: number,
+  signal: AbortSignal,
+): AsyncIterable<string> {
+  if (source.kind === 'file') return nas.followFile(source.path, lines * usualLine, signal)
+  return nas.follow(['journalctl', '-f', ...journalFlags(['-n', String(lines)])], signal)
+}
+
+/** What the journal holds since then, or all of it, oldest first. */
+export function journalSince(
+  nas: Reader,
+  since: Date | undefined,
+  signal: AbortSignal,
+): AsyncIterable<string> {
+  const from = since && [`--since=@${Math.floor(since.getTime() / 1000)}`]
+  return nas.follow(['journalctl', '-q', ...journalFlags(from ?? [])], signal)
 }
 
 /** The command that prints the last `lines` lines and ends. */
 export function pastArgv(source: LogSource, lines: number | 'all'): readonly string[] {
-  if (source.kind === 'journal') return ['journalctl', '-q', ...journalFlags(lines)]
+  if (source.kind === 'journal') return ['journalctl', '-q', ...journalFlags(['-n', String(lines)])]
   return ['tail', '-n', tailCount(lines), source.path]
 }
 
-function journalFlags(lines: number | 'all'): readonly string[] {
-  return ['-o', 'json', '-n', String(lines), ...programs.flatMap((name) => ['-t', name])]
+function journalFlags(which: readonly string[]): readonly string[] {
+  return ['-o', 'json', ...which, ...programs.flatMap((name) => ['-t', name])]
 }
 
 function tailCount(lines: number | 'all'): string {

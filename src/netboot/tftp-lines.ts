@@ -1,5 +1,5 @@
 import { quoted } from '../errors.ts'
-import { type Ipv4, ipv4, type Serial, serial } from '../farm/schema.ts'
+import { type Ipv4, ipv4, type Mac, mac, type Serial, serial } from '../farm/schema.ts'
 
 export type TftpDaemon = 'tftpd-hpa' | 'netkit' | 'atftpd' | 'dnsmasq'
 
@@ -7,6 +7,8 @@ export type TftpDaemon = 'tftpd-hpa' | 'netkit' | 'atftpd' | 'dnsmasq'
 export interface TftpLine {
   /** Only where the request is one of those by which a Pi looks for its own directory. */
   readonly serial: Serial | undefined
+  /** Where the directory is named after its MAC: an EEPROM of a Pi 4 or 5 set to TFTP_PREFIX=2. */
+  readonly mac: Mac | undefined
   /** The name as asked for, to be shown, never to be opened; quoted where it is not a plain path. */
   readonly file: string
   readonly client: Ipv4 | undefined
@@ -53,8 +55,8 @@ const dialects: readonly Dialect[] = [
       // dnsmasq before 2.87 or so does not say for whom.
       /^file (?<file>.*) not found(?: for (?<client>[\d.]+))?$/s,
       /^cannot access (?<file>.*): [^:]*$/s,
-      // Its messages are translated.
-      /^Datei (?<file>.*) nicht gefunden(?: \S+ (?<client>[\d.]+))?$/s,
+      // Its messages are translated into a dozen languages: one path, perhaps an address at the end.
+      /^[^/]{1,60} (?<file>\/\S+)(?: [^/]{0,60}?(?<client>\d{1,3}(?:\.\d{1,3}){3})?)?$/s,
     ],
   },
 ]
@@ -65,8 +67,14 @@ const longestName = 255
 /** The files by which a board finds out whether it has a directory of its own, and what it reads first there. */
 const revealing =
   '(?:start4?(?:_?(?:cd|db|x))?\\.elf|config\\.txt|boot\\.(?:img|sig)|autoboot\\.txt|recover[a-z0-9]*\\.elf)'
-const asked = new RegExp(`^/?([0-9a-fA-F]{8})/${revealing}$`)
-const onHost = new RegExp(`^(?:/.*)?/([0-9a-fA-F]{8})/${revealing}$`)
+const own = '(?<serial>[0-9a-fA-F]{8})|(?<mac>[0-9a-fA-F]{2}(?:-[0-9a-fA-F]{2}){5})'
+const asked = new RegExp(`^/?(?:${own})/${revealing}$`)
+const onHost = new RegExp(`^(?:/.*)?/(?:${own})/${revealing}$`)
+
+/** Whether a line could name a file that reveals a board: a quick look, before it is taken apart. */
+export function mayReveal(line: string): boolean {
+  return /\/(?:start|config\.txt|boot\.|autoboot\.txt|recover)/.test(line)
+}
 
 /** Reads a line of a TFTP server; undefined for every line that does not name a file asked for. */
 export function parseTftpLine(program: string, body: string): TftpLine | undefined {
@@ -79,9 +87,10 @@ export function parseTftpLine(program: string, body: string): TftpLine | undefin
 
 function tftpLine(dialect: Dialect, name: string, client: string | undefined): TftpLine {
   const isPlain = name.length <= longestName && plainPath.test(name)
-  const directory = (dialect.logsHostPath ? onHost : asked).exec(name)?.[1]
+  const directory = isPlain ? (dialect.logsHostPath ? onHost : asked).exec(name) : null
   return {
-    serial: isPlain ? serial.safeParse(directory).data : undefined,
+    serial: serial.safeParse(directory?.groups?.serial).data,
+    mac: mac.safeParse(directory?.groups?.mac).data,
     file: isPlain ? name : quoted(name),
     client: ipv4.safeParse(client).data,
     daemon: dialect.daemon,

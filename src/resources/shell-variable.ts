@@ -18,11 +18,24 @@ export function setOptions(
   variable: string,
   wanted: readonly WantedOption[],
 ): string {
+  return setWords(text, file, variable, (words) => withOptions(words, wanted))
+}
+
+/**
+ * Changes the words inside a variable of a file that a shell reads, as `change` says. The same words
+ * again leave the text as it is.
+ */
+export function setWords(
+  text: string,
+  file: string,
+  variable: string,
+  change: (words: readonly string[]) => readonly string[],
+): string {
   const there = lastAssignment(text, variable)
   if (there === undefined) {
     const eol = /\r?\n/.exec(text)?.[0] ?? '\n'
     const glue = text === '' || text.endsWith('\n') ? '' : eol
-    return `${text}${glue}${variable}="${withOptions([], wanted).join(' ')}"${eol}`
+    return `${text}${glue}${variable}="${change([]).join(' ')}"${eol}`
   }
   const value = /^(?:"([^"$`\\]*)"|'([^'"]*)'|([^\s"'$`\\;#&|()]*))[ \t\r]*(?:#.*)?$/.exec(
     there.rest,
@@ -36,7 +49,7 @@ export function setOptions(
   const [, double, single, bare] = value
   const content = double ?? single ?? bare ?? ''
   const words = content.split(/\s+/).filter((word) => word !== '')
-  const after = withOptions(words, wanted)
+  const after = change(words)
   if (after.join(' ') === words.join(' ')) return text
   const quotes = double === undefined && single === undefined ? 0 : 2
   const to = there.from + content.length + quotes

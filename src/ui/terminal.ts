@@ -68,6 +68,7 @@ export async function terminal({
         ...(suggestion === undefined ? {} : { default: suggestion }),
         validate: (text) => wrong(text) ?? true,
       }),
+    secret: (message) => ask({ type: 'password', message }),
     choose: (message, choices) =>
       ask({
         type: 'select',
@@ -93,6 +94,7 @@ type Question =
       readonly default?: string
       readonly validate: (text: string) => string | true
     }
+  | { readonly type: 'password'; readonly message: string }
   | {
       readonly type: 'select'
       readonly message: string

@@ -25,10 +25,12 @@ test('prints each new serial once, with its MAC and the command to add it', asyn
   const nas = await farm()
   const { code, stdout, stderr } = await nas.pifarm('find-serial --count 2')
   expect(code).toBe(0)
-  expect(stdout).toBe(
-    'aa000002  b8:27:eb:00:00:02  10.77.0.101\n' +
+  expect(stdout.replace(/\d{4}-\S+Z/g, 'TIME')).toBe(
+    'aa000002  b8:27:eb:00:00:02  10.77.0.101  Pi 3B or Pi 3B+\n' +
+      '  asked tftpd-hpa for aa000002/start.elf, TIME\n' +
       '  pifarm add-pi --mac b8:27:eb:00:00:02 --serial aa000002\n' +
-      'dddddddd  MAC unknown  10.77.0.104',
+      'dddddddd  MAC unknown  10.77.0.104  Pi 3B or Pi 3B+\n' +
+      '  asked tftpd-hpa for dddddddd/start.elf, TIME',
   )
   expect(stderr).toBe(`following ${syslog}; end with Ctrl-C`)
 })
@@ -58,7 +60,7 @@ test('--timeout ends it: 0 where one was found, 3 and a hint where none was', as
   expect((await (await farm()).pifarm('find-serial --timeout 0.05')).code).toBe(0)
   const { code, error, hint } = await (await readyFarm()).pifarm('find-serial --timeout 0.05')
   expect({ code, error }).toEqual({ code: 3, error: 'no Pi asked for its files' })
-  expect(hint).toContain('--verbose --verbose')
+  expect(hint).toContain('netboot enabled')
 })
 
 test('--log names another file', async () => {
@@ -73,4 +75,53 @@ test('changes nothing and needs no root', async () => {
   const mutations = nas.mutations
   expect((await nas.pifarm('find-serial --count 1', { isRoot: false })).code).toBe(0)
   expect(nas.mutations).toBe(mutations)
+})
+
+const tftpdDefault = '/etc/default/tftpd-hpa'
+const quiet = 'TFTP_USERNAME="tftp"\nTFTP_OPTIONS="--secure --blocksize 1468" # mine\n'
+
+async function quietFarm() {
+  const nas = await farm()
+  nas.poke('/proc/79/cmdline', '/usr/sbin/in.tftpd\0--listen\0--secure\0/srv/tftp\0')
+  nas.poke(tftpdDefault, quiet)
+  return nas
+}
+
+test('a TFTP server that logs too little is named, instead of waiting in silence', async () => {
+  const { stderr } = await (await quietFarm()).pifarm('find-serial --count 1')
+  expect(stderr).toContain('tftpd-hpa logs no requests without --verbose in TFTP_OPTIONS')
+  expect(stderr).toContain('pifarm find-serial --fix')
+})
+
+test('--fix turns the logging on, keeps the other words, and undo takes it back', async () => {
+  const nas = await quietFarm()
+  expect((await nas.pifarm('find-serial --fix --count 1')).code).toBe(0)
+  expect(nas.snapshot()[tftpdDefault]).toMatchObject({
+    text: quiet.replace('1468"', '1468 --verbose --verbose"'),
+  })
+  expect(nas.ran).toContainEqual(['systemctl', 'restart', 'tftpd-hpa'])
+  expect((await nas.pifarm('undo --yes')).code).toBe(0)
+  expect(nas.snapshot()[tftpdDefault]).toMatchObject({ text: quiet })
+})
+
+test('--fix where all is logged does nothing', async () => {
+  const nas = await farm()
+  const mutations = nas.mutations
+  const { stderr } = await nas.pifarm('find-serial --fix --count 1')
+  expect(stderr).toContain('nothing to fix')
+  expect(nas.mutations).toBe(mutations)
+})
+
+test('--since ends with what the log knows, the newest first', async () => {
+  const { code, stdout } = await (await farm()).pifarm('find-serial --since all')
+  expect(code).toBe(0)
+  expect(stdout.match(/^[0-9a-f]{8}/gm)).toEqual(['dddddddd', 'aa000002'])
+})
+
+test('--since and --follow exclude one another; a span is a number with a unit', async () => {
+  const nas = await farm()
+  expect((await nas.pifarm('find-serial --since 10m --follow')).code).toBe(2)
+  const { code, error } = await nas.pifarm('find-serial --since yesterday')
+  expect(code).toBe(2)
+  expect(error).toContain('--since "yesterday"')
 })

@@ -26,7 +26,10 @@ async function pifarm(words: string): Promise<number> {
   )
 }
 
-const commands = 'init add-pi set-pi remove-pi list plan apply undo find-serial'.split(' ')
+const commands =
+  'init add-pi set-pi remove-pi list plan apply undo find-serial simulate-boot enable-netboot-sd'.split(
+    ' ',
+  )
 
 test('the help names every command and every exit status', async () => {
   expect(await pifarm('--help')).toBe(0)

@@ -7,7 +7,10 @@ const firmware = join(debian, 'usr/lib/raspi-firmware')
 const firmwareFiles = ['bootcode.bin', 'start.elf', 'fixup.dat', 'start_cd.elf', 'fixup_cd.dat']
 
 /** What stands for the kernel and the device tree: real ones are 40 MB more to fetch. */
-const kernel = Buffer.alloc(1_500_000, 'a stand-in for a kernel of Raspberry Pi OS\n')
+const kernel = Buffer.alloc(
+  1_500_000,
+  'a stand-in for a kernel. Linux version 6.6.31-v8+ (dom@buildbot)\n',
+)
 const deviceTree = Buffer.alloc(30_000, 'a stand-in for the device tree of a Pi 3B\n')
 
 const texts: Readonly<Record<string, string>> = {
@@ -48,7 +51,8 @@ export async function layTemplate(lab: Lab, name = 'template'): Promise<void> {
   const root = `${lab.root}/mnt/PiRoots/${name}`
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), text)
+    const mode = path === 'usr/sbin/init' ? 0o755 : 0o644
+    await writeFile(join(root, path), text, { mode })
   }
   await symlink('usr/bin', `${root}/bin`)
   await symlink('usr/lib', `${root}/lib`)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
-import { mac, serial } from '../../src/farm/schema.ts'
+import { mac, model, serial } from '../../src/farm/schema.ts'
 import type { TimelineEntry } from '../../src/netboot/boot-client/boot-report.ts'
 import { realDhcpPorts } from '../../src/netboot/boot-client/dhcp-client.ts'
 import { playPi } from '../../src/netboot/boot-client/play-pi.ts'
@@ -31,7 +31,7 @@ const given = z
     interface: z.string(),
     mac,
     serial,
-    model: z.enum(['3b', '3b+']),
+    model,
     wait: z.coerce.number().int().positive(),
     json: z.string().optional(),
   })
@@ -79,5 +79,6 @@ process.stdout.write(
     ? `starts ${report.kernel} with: ${report.cmdline?.text}\n`
     : `stopped: ${report.stopped}\n`,
 )
-if (given.json !== undefined) await writeFile(given.json, `${JSON.stringify(report, null, 2)}\n`)
+if (given.json !== undefined)
+  await writeFile(given.json, `${JSON.stringify({ ...report, kernelBytes: undefined }, null, 2)}\n`)
 if (report.stopped !== undefined) process.exitCode = stoppedCode

@@ -7,6 +7,7 @@ function tftp(fields: Partial<Extract<BootEvent, { kind: 'tftp' }>>) {
   return {
     kind: 'tftp',
     serial: '3333347a',
+    mac: undefined,
     file: '3333347a/start.elf',
     client: '192.168.77.1',
     time: undefined,
@@ -251,4 +252,41 @@ test('a client host name cannot stand for a board', () => {
 
 test('a line of a megabyte is not looked at', () => {
   expect(parseLogLine(`in.tftpd[1]: RRQ from 10.0.0.9 filename ${'a'.repeat(1e6)}`)).toBeUndefined()
+})
+
+const pi4 = 'dc:a6:32:01:36:c2'
+
+test.each([
+  ['in.tftpd[1]: RRQ from 10.77.0.9 filename dc-a6-32-01-36-c2/start4.elf', pi4],
+  ['atftpd[1]: Serving DC-A6-32-01-36-C2/config.txt to 10.77.0.9:5', pi4],
+  ['dnsmasq-tftp[1]: file /srv/tftp/dc-a6-32-01-36-c2/start4.elf not found for 10.77.0.9', pi4],
+  ['in.tftpd[1]: RRQ from 10.77.0.9 filename dc-a6-32-01-36-c2/../start4.elf', undefined],
+  ['in.tftpd[1]: RRQ from 10.77.0.9 filename ff-ff-ff-ff-ff-ff/start4.elf', undefined],
+  ['in.tftpd[1]: RRQ from 10.77.0.9 filename dc-a6-32-01-36/start4.elf', undefined],
+])('a directory named after the MAC: %s', (line, mac) => {
+  expect(parseLogLine(line)).toMatchObject({ mac, serial: undefined })
+})
+
+test.each([
+  ['fr', 'fichier /srv/tftp/3333347a/start.elf non trouvé pour 192.168.77.1'],
+  ['es', 'archivo /srv/tftp/3333347a/start.elf no encontrado para 192.168.77.1'],
+  ['pl', 'plik /srv/tftp/3333347a/start.elf nie został odnaleziony dla 192.168.77.1'],
+  ['it', 'inviato /srv/tftp/3333347a/start.elf a 192.168.77.1'],
+])('dnsmasq translated: %s', (_, body) => {
+  expect(parseLogLine(`dnsmasq-tftp[1]: ${body}`)).toMatchObject({
+    serial: '3333347a',
+    client: '192.168.77.1',
+    daemon: 'dnsmasq',
+  })
+})
+
+test.each([
+  ['3333347a/start4.elf'],
+  ['3333347a/config.txt'],
+  ['3333347a/boot.img'],
+  ['3333347a/boot.sig'],
+  ['3333347a/recover4.elf'],
+])('Pi 4, Pi 5 and signed boot: %s', (name) => {
+  const line = `in.tftpd[1]: RRQ from 10.77.0.9 filename ${name}`
+  expect(parseLogLine(line)).toMatchObject({ serial: '3333347a' })
 })

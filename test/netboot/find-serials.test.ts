@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { mac } from '../../src/farm/schema.ts'
-import { parseLogLine } from '../../src/netboot/boot-log.ts'
+import { mac, serial as serialSchema } from '../../src/farm/schema.ts'
+import { type BootEvent, parseLogLine } from '../../src/netboot/boot-log.ts'
 import { type Finding, SerialFinder } from '../../src/netboot/find-serials.ts'
 
 function find(lines: readonly string[], finder = new SerialFinder()): readonly Finding[] {
@@ -36,6 +36,8 @@ test('a Pi 3 is found with its MAC, address and the request that gave it away', 
       address: '10.77.0.11',
       file: '3333347a/start.elf',
       daemon: 'tftpd-hpa',
+      models: ['3b', '3b+'],
+      time: undefined,
       certain: true,
     },
   ])
@@ -158,4 +160,56 @@ test('an address offered again is as good as new', () => {
   ])
 
   expect(findings).toMatchObject([{ mac: pi4, certain: true }])
+})
+
+function says(board: string, serial: string | undefined, isConsistent = true): BootEvent {
+  const known = serial === undefined ? undefined : serialSchema.parse(serial)
+  return {
+    ...{ kind: 'pxe', mac: mac.parse(board), serial: known, models: ['4'], isConsistent },
+    time: 7,
+  }
+}
+
+function asked(address: string, file: string): BootEvent {
+  const event = parseLogLine(asks(address, file))
+  if (event === undefined) throw new Error(file)
+  return event
+}
+
+test('a board that broadcasts its serial is told at once, and not again when it asks', () => {
+  const finder = new SerialFinder()
+  const first = finder.feed(says(pi4, '9ffefdef'))
+  expect(first).toMatchObject({ serial: '9ffefdef', mac: pi4, daemon: 'dhcp', certain: true })
+  finder.feed(parseLogLine(offer('10.77.0.12', pi4)) as BootEvent)
+  expect(finder.feed(asked('10.77.0.12', '9ffefdef/start4.elf'))).toBeUndefined()
+})
+
+test('what a board broadcasts and what it asks for must agree', () => {
+  const finder = new SerialFinder()
+  finder.feed(says(pi4, '9ffefdef'))
+  finder.feed(parseLogLine(offer('10.77.0.12', pi4)) as BootEvent)
+  expect(finder.feed(asked('10.77.0.12', 'deadbeef/start4.elf'))).toMatchObject({ certain: false })
+  expect(finder.feed(says('dc:a6:32:00:00:09', '11111111', false))).toMatchObject({
+    certain: false,
+  })
+})
+
+test('a directory named after the MAC: its serial from DHCP, or none', () => {
+  const finder = new SerialFinder()
+  finder.feed(parseLogLine(offer('10.77.0.12', pi4)) as BootEvent)
+  const request = asked('10.77.0.12', 'dc-a6-32-01-36-c2/start4.elf')
+  expect(finder.feed(request)).toMatchObject({ serial: undefined, mac: pi4, certain: true })
+  finder.feed(says(pi4, undefined))
+  const other = new SerialFinder()
+  other.feed(parseLogLine(offer('10.77.0.13', pi4)) as BootEvent)
+  expect(other.feed(request)).toMatchObject({ certain: false })
+})
+
+test.each([
+  ['a Pi 3 by its MAC', pi3, '3333347a/config.txt', ['3b', '3b+']],
+  ['a Pi 4', pi4, '9ffefdef/start4.elf', ['4', '400', 'cm4']],
+  ['a Pi 5', pi4, '9ffefdef/config.txt', ['5']],
+  ['signed boot', pi4, '9ffefdef/boot.img', ['4', '400', 'cm4', '5']],
+])('the model is guessed: %s', (_, board, file, models) => {
+  expect(find([offer('10.77.0.12', board), asks('10.77.0.12', file)])).toMatchObject([{ models }])
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Entry, Reader } from '../../src/host/host.ts'
-import { findLogSource, followArgv, pastArgv } from '../../src/netboot/log-source.ts'
+import { findLogSource, followLog, journalSince, pastArgv } from '../../src/netboot/log-source.ts'
 
 /** A NAS that has these log files, and a journal that prints this. */
 function nas(files: Readonly<Record<string, Entry['kind']>>, journal: string | undefined): Reader {
@@ -12,6 +12,8 @@ function nas(files: Readonly<Record<string, Entry['kind']>>, journal: string | u
     },
     ask: async () => ({ code: journal === undefined ? 127 : 0, stdout: journal ?? '', stderr: '' }),
     follow: async function* () {},
+    followFile: async function* () {},
+    readBack: async function* () {},
     freeBytes: async () => 0,
   }
 }
@@ -55,19 +57,51 @@ test('no log at all is refused with what to do', async () => {
   })
 })
 
-test('a file is followed over its rotation, from the start or from the last lines', () => {
+const never = new AbortController().signal
+
+/** What was asked of a NAS while its log was read. */
+function watched() {
+  const asked: string[] = []
+  const reader: Reader = {
+    ...nas({}, undefined),
+    follow: async function* (argv) {
+      yield* []
+      asked.push(argv.join(' '))
+    },
+    followFile: async function* (path, back) {
+      yield* []
+      asked.push(`${path} ${back}`)
+    },
+  }
+  return { reader, asked }
+}
+
+async function drain(lines: AsyncIterable<string>): Promise<void> {
+  for await (const _ of lines);
+}
+
+test('a file is followed from its last lines', async () => {
+  const { reader, asked } = watched()
   const source = { kind: 'file', path: '/var/log/syslog' } as const
 
-  expect(followArgv(source, 'all')).toEqual(['tail', '-n', '+0', '-F', '/var/log/syslog'])
-  expect(followArgv(source, 50)).toEqual(['tail', '-n', '50', '-F', '/var/log/syslog'])
+  await drain(followLog(reader, source, 50, never))
+
+  expect(asked).toEqual(['/var/log/syslog 10000'])
   expect(pastArgv(source, 'all')).toEqual(['tail', '-n', '+0', '/var/log/syslog'])
 })
 
-test('of the journal only the daemons are read', () => {
-  const argv = followArgv({ kind: 'journal' }, 'all').join(' ')
+test('of the journal only the daemons are read', async () => {
+  const { reader, asked } = watched()
+  const daemons = '-t in.tftpd -t tftpd -t atftpd -t dnsmasq-tftp -t dhcpd -t dnsmasq-dhcp'
 
-  expect(argv).toBe(
-    'journalctl -f -o json -n all -t in.tftpd -t tftpd -t atftpd -t dnsmasq-tftp -t dhcpd -t dnsmasq-dhcp',
-  )
+  await drain(followLog(reader, { kind: 'journal' }, 50, never))
+  await drain(journalSince(reader, new Date(1_795_342_184_109), never))
+  await drain(journalSince(reader, undefined, never))
+
+  expect(asked).toEqual([
+    `journalctl -f -o json -n 50 ${daemons}`,
+    `journalctl -q -o json --since=@1795342184 ${daemons}`,
+    `journalctl -q -o json ${daemons}`,
+  ])
   expect(pastArgv({ kind: 'journal' }, 1000)).not.toContain('-f')
 })

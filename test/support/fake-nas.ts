@@ -93,6 +93,13 @@ export function fakeNas(
         yield line
       }
     },
+    async *followFile(path, _back, signal) {
+      yield* nas.follow(['tail', path], signal)
+    },
+    async *readBack(path) {
+      const entry = await nas.read(path)
+      if (entry?.kind === 'file') yield Buffer.from(entry.text)
+    },
     async freeBytes() {
       return options.freeBytes ?? 1e12
     },

@@ -1,7 +1,9 @@
 import { UserError } from '../../src/errors.ts'
 import type { Entry, Output } from '../../src/host/host.ts'
+import type { SshConnect } from '../../src/host/ssh.ts'
 import { run } from '../../src/program.ts'
 import type { Fresh } from '../../src/resources/fresh.ts'
+import type { Tools } from '../../src/tools.ts'
 import { fakeDhcpd } from './daemons/dhcpd.ts'
 import { fakeExportfs } from './daemons/exportfs.ts'
 import { fakeIptables } from './daemons/iptables.ts'
@@ -36,6 +38,8 @@ interface PifarmOptions {
   readonly answers?: readonly Answer[]
   readonly signal?: AbortSignal
   readonly isRoot?: boolean
+  /** Default: no machine answers. */
+  readonly sshTo?: Tools['sshTo']
 }
 
 interface FarmNasOptions {
@@ -142,6 +146,9 @@ export function farmNas({
     if (/^unshare -n iptables-restore .*--test$/.test(line)) return iptables.testAlone(input)
     if (/^dhcpd -4 -t (?:-q )?-cf /.test(line)) return { ...fakeDhcpd(textOf, last), stdout: '' }
     if (line.startsWith('rpcinfo')) return output(textOf(inForce.rpc))
+    // Its /proc/79/cmdline is there where a test lays it.
+    if (line.startsWith('ss ') && last.endsWith(':69'))
+      return output('UNCONN 0 0 0.0.0.0:69 0.0.0.0:* users:(("in.tftpd",pid=79,fd=4))\n')
     if (line.startsWith('ss ')) return output()
     if (line.startsWith('du ')) return output(`1000000\t${last}\n`)
     if (line.startsWith('stat -f')) return output('ext2/ext3\n')
@@ -171,6 +178,7 @@ export function farmNas({
     if (line === 'exportfs -ra') return exportAll()
     if (line === 'iptables-restore --noflush -w 5') return restore(input)
     if (line === 'systemctl reset-failed isc-dhcp-server') return output()
+    if (line === 'systemctl restart tftpd-hpa') return output()
     if (line === 'systemctl restart isc-dhcp-server') return startDhcpd()
     if (line === 'systemctl restart rpc-statd.service nfs-server.service') return startNfs()
     if (line.startsWith('env DEBIAN_FRONTEND=noninteractive apt-get')) return output()
@@ -216,7 +224,12 @@ async function pifarm(
   nas: FarmNas,
   fresh: Fresh,
   words: string | readonly string[],
-  { answers = [], signal = new AbortController().signal, isRoot = true }: PifarmOptions = {},
+  {
+    answers = [],
+    signal = new AbortController().signal,
+    isRoot = true,
+    sshTo = nobodyThere,
+  }: PifarmOptions = {},
 ): Promise<Outcome> {
   const ui = recordingUi(...answers)
   const argv = typeof words === 'string' ? words.split(' ') : words
@@ -233,6 +246,7 @@ async function pifarm(
       nas,
       ui: yes ? { ...ui, canAsk: false, confirm: async () => true } : ui,
       fresh,
+      sshTo,
       signal,
       isRoot,
       command: ['pifarm', ...argv].join(' '),
@@ -243,6 +257,12 @@ async function pifarm(
     if (signal.aborted) return outcome(130)
     if (error instanceof UserError) return outcome(error.exitCode, error.message, error.hint)
     throw error
+  }
+}
+
+async function nobodyThere(): Promise<SshConnect> {
+  return async () => {
+    throw new Error('connect ECONNREFUSED')
   }
 }
 

@@ -18,6 +18,11 @@ async function ask(): Promise<void> {
   ui.answer(`answers: ${sure} ${name} ${which}`)
 }
 
+async function secret(): Promise<void> {
+  const word = await ui.secret('Word?')
+  ui.answer(`${word.length} letters`)
+}
+
 async function steps(): Promise<void> {
   process.on('SIGINT', () => interrupt.abort())
   const display = ui.steps(['clone A', 'restart'])
@@ -32,7 +37,8 @@ async function steps(): Promise<void> {
 }
 
 try {
-  await (process.argv[2] === 'ask' ? ask() : steps())
+  const sessions: Readonly<Record<string, () => Promise<void>>> = { ask, secret, steps }
+  await sessions[process.argv[2] ?? '']?.()
 } catch (error) {
   if (!(error instanceof UserError)) throw error
   process.stderr.write(`${error.name}: ${error.message}\n`)

@@ -37,6 +37,13 @@ describe('on a terminal', () => {
     expect(code).toBe(0)
   }, 20_000)
 
+  test('a password is not shown', async () => {
+    const { code, seen } = await onTerminal('secret', [[/Word\?/, 'hush-hush\r']])
+    expect(seen).toContain('9 letters')
+    expect(seen).not.toContain('hush')
+    expect(code).toBe(0)
+  }, 20_000)
+
   test('Ctrl-C at a question ends with 130', async () => {
     const { code, seen } = await onTerminal('ask', [[/Really\?/, '\u0003']])
     expect(seen).toContain('UserError: interrupted')

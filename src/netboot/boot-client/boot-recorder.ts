@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Ipv4 } from '../../farm/schema.ts'
-import type { BootStage, ServedFile, TimelineEntry } from './boot-report.ts'
-import type { Heard } from './dhcp-client.ts'
+import type { Board, BootStage, ServedFile, TimelineEntry } from './boot-report.ts'
+import type { Answer, Heard } from './dhcp-client.ts'
 import type { DhcpPacket } from './dhcp-packet.ts'
 import type { BootOffer } from './offer.ts'
 import type { TftpAnswer } from './tftp-client.ts'
+import type { TftpOptions } from './tftp-packet.ts'
 import type { Wire } from './wire.ts'
 
 /** Asks for things over the wire and keeps the record of what was answered. */
 export class BootRecorder {
   readonly events: TimelineEntry[] = []
   readonly files = new Map<string, ServedFile>()
+  /** Every DHCP server that answered, and what it said last. */
+  readonly servers = new Map<Ipv4, Answer>()
+  /** The last OFFER that was taken. */
+  offer: BootOffer | undefined
   readonly #wire: Wire
   readonly #now: () => number
   readonly #tell: (entry: TimelineEntry) => void
@@ -29,14 +34,17 @@ export class BootRecorder {
     stage: BootStage,
     packetAt: (secs: number) => DhcpPacket,
     waits: readonly number[],
+    board: Board,
   ): Promise<BootOffer | { readonly stopped: string }> {
     let why = 'nobody answered'
     const began = this.#now()
     for (const [index, wait] of waits.entries()) {
       const packet = packetAt(Math.floor((this.#now() - began) / 1000))
-      const heard = await this.#wire.discover(packet, wait)
+      const heard = await this.#wire.discover(packet, wait, board.model)
       this.#note(stage, `DHCPDISCOVER (${index + 1} of ${waits.length})`, heardText(heard))
+      for (const answer of heard.answers) this.servers.set(answer.server, answer)
       if (heard.kind === 'offer') {
+        this.offer = heard.offer
         await this.#wire.useAddress(heard.offer.address, heard.offer.netmask)
         return heard.offer
       }
@@ -47,8 +55,7 @@ export class BootRecorder {
 
   /** The file's bytes; undefined where it did not come, whatever the reason. */
   async fetch(stage: BootStage, server: Ipv4, file: string): Promise<Buffer | undefined> {
-    // The ROM asks for no options; the later stages ask for the size only, and never for larger blocks.
-    const options = stage === 'rom' ? {} : { tsize: 0 }
+    const options = optionsOf(stage)
     const answer = await this.#wire.readFile(server, file, options, false)
     const bytes = answer.kind === 'file' ? answer.bytes : undefined
     this.#note(stage, file, answerText(answer), bytes?.length)
@@ -58,7 +65,7 @@ export class BootRecorder {
 
   /** Whether the file is there, found out by breaking off its transfer. */
   async probe(stage: BootStage, server: Ipv4, file: string): Promise<boolean> {
-    const answer = await this.#wire.readFile(server, file, { tsize: 0 }, true)
+    const answer = await this.#wire.readFile(server, file, optionsOf(stage), true)
     this.#note(stage, file, answerText(answer))
     return answer.kind === 'probed'
   }
@@ -68,6 +75,12 @@ export class BootRecorder {
     this.events.push(entry)
     this.#tell(entry)
   }
+}
+
+/** A Pi 3's ROM asks for no options, what follows it for the size only, an EEPROM for larger blocks. */
+function optionsOf(stage: BootStage): TftpOptions {
+  if (stage === 'rom') return {}
+  return stage === 'eeprom' ? { tsize: 0, blksize: 1468 } : { tsize: 0 }
 }
 
 function servedFile(name: string, bytes: Buffer): ServedFile {

@@ -1,9 +1,29 @@
-import type { Ipv4, Mac, Serial } from '../../farm/schema.ts'
+import type { Ipv4, Mac, Model, Serial } from '../../farm/schema.ts'
+import type { BootRecorder } from './boot-recorder.ts'
 import type { Cmdline } from './cmdline.ts'
-import type { PlayedModel } from './config-txt.ts'
+import type { Answer } from './dhcp-client.ts'
+import type { KernelImage } from './kernel-image.ts'
+import type { BootOffer } from './offer.ts'
+import type { OwnFiles } from './own-files.ts'
+import type { Handover } from './start-elf.ts'
 
-/** Who is asking: the ROM, bootcode.bin, or start.elf, which loads what the kernel needs. */
-export type BootStage = 'rom' | 'bootcode' | 'start'
+export interface Board {
+  readonly model: Model
+  readonly mac: Mac
+  readonly serial: Serial
+}
+
+/**
+ * How long each DISCOVER is waited for, in ms; as many DISCOVERs as there are waits. A real Pi 3
+ * sends 5, one every 5 s, and gives up for good. `bootcode`: the second round, of a Pi 3 only.
+ */
+export interface Patience {
+  readonly rom: readonly number[]
+  readonly bootcode: readonly number[]
+}
+
+/** Who is asking: the ROM and then bootcode.bin, or the EEPROM; start.elf loads what the kernel needs. */
+export type BootStage = 'rom' | 'bootcode' | 'eeprom' | 'start'
 
 export interface TimelineEntry {
   /** Milliseconds since power on. */
@@ -27,18 +47,28 @@ export interface ServedFile {
 
 /** What a board went through from power on until its kernel would start, or until it stopped. */
 export interface BootReport {
-  readonly model: PlayedModel
+  readonly model: Model
   readonly mac: Mac
   readonly serial: Serial
   readonly events: readonly TimelineEntry[]
   readonly address: Ipv4 | undefined
   readonly tftpServer: Ipv4 | undefined
+  /** The last OFFER that was taken. */
+  readonly offer: BootOffer | undefined
+  /** Every DHCP server that answered, and what it said last. */
+  readonly servers: readonly Answer[]
   /** Undefined: it fell back to the top of the TFTP root, or did not get that far. */
   readonly serialDir: Serial | undefined
   /** By the path asked for, e.g. `3333347a/config.txt`. */
   readonly files: Readonly<Record<string, ServedFile>>
+  /** What was needed and did not come, by the path asked for. */
+  readonly missing: readonly string[]
   readonly kernel: string | undefined
+  readonly image: KernelImage | undefined
+  /** The kernel itself; not part of the report as JSON. */
+  readonly kernelBytes: Buffer | undefined
   readonly initramfs: string | undefined
+  readonly deviceTree: string | undefined
   /** config.txt's settings as they apply to this board. */
   readonly config: Readonly<Record<string, string>>
   readonly cmdline: Cmdline | undefined
@@ -46,4 +76,33 @@ export interface BootReport {
   readonly warnings: readonly string[]
   /** Why it went no further; undefined: the kernel would start. */
   readonly stopped: string | undefined
+}
+
+/** The report of a boot that came as far as this. */
+export function makeReport(
+  board: Board,
+  recorder: BootRecorder,
+  came: Partial<Handover> & { readonly stopped: string | undefined; readonly own?: OwnFiles },
+): BootReport {
+  const { own } = came
+  return {
+    ...board,
+    events: recorder.events,
+    address: recorder.offer?.address,
+    tftpServer: recorder.offer?.tftpServer,
+    offer: recorder.offer,
+    servers: [...recorder.servers.values()],
+    serialDir: own?.hasDirectory ? board.serial : undefined,
+    files: Object.fromEntries(recorder.files),
+    missing: own?.missing ?? [],
+    kernel: came.kernel,
+    image: came.image,
+    kernelBytes: came.kernelBytes,
+    initramfs: came.initramfs,
+    deviceTree: came.deviceTree,
+    config: Object.fromEntries(came.config?.settings ?? []),
+    cmdline: came.cmdline,
+    warnings: own?.warnings ?? [],
+    stopped: came.stopped,
+  }
 }

@@ -1,8 +1,5 @@
-import type { Serial } from '../../farm/schema.ts'
+import type { Model, Serial } from '../../farm/schema.ts'
 import { printable } from './printable.ts'
-
-/** The boards that the boot client plays. */
-export type PlayedModel = '3b' | '3b+'
 
 /** What config.txt says to one board. */
 export interface ConfigTxt {
@@ -12,41 +9,74 @@ export interface ConfigTxt {
   readonly initramfs: string | undefined
   /** Overlay names without their parameters, in order. */
   readonly overlays: readonly string[]
+  /** The files that it includes, as far as they are known. */
+  readonly includes: readonly string[]
+}
+
+export const noConfig: ConfigTxt = {
+  settings: new Map(),
+  initramfs: undefined,
+  overlays: [],
+  includes: [],
 }
 
 /** Over the network the firmware reads no further than this, in bytes. */
 export const configTxtLimit = 4096
 const longestLine = 98
 
-const modelFilters: Readonly<Record<PlayedModel, readonly string[]>> = {
+const modelFilters: Readonly<Record<Model, readonly string[]>> = {
   '3b': ['pi3'],
   '3b+': ['pi3', 'pi3+'],
+  '4': ['pi4'],
+  '400': ['pi4', 'pi400'],
+  cm4: ['pi4', 'cm4'],
+  '5': ['pi5'],
 }
+/** A file that includes itself must not be followed for ever. */
+const deepestInclude = 4
 
-/** Reads config.txt as the firmware of this board does: filters, cut lines and all. */
+/**
+ * Reads config.txt as the firmware of this board does: filters, cut lines and all. `included`: what
+ * is known of the files that it includes.
+ */
 export function readConfigTxt(
   bytes: Buffer,
-  board: { readonly model: PlayedModel; readonly serial: Serial },
+  board: { readonly model: Model; readonly serial: Serial },
+  included: ReadonlyMap<string, Buffer> = new Map(),
 ): ConfigTxt {
   const settings = new Map<string, string>()
   const filters = new Map<string, boolean>()
+  const includes: string[] = []
   let initramfs: string | undefined
   let overlays: string[] = []
-  for (const line of configLines(bytes)) {
-    const section = /^\[(.*)\]$/.exec(line)?.[1]
-    if (section === 'all') filters.clear()
-    else if (section !== undefined) filters.set(...filter(section.toLowerCase(), board))
-    if (section !== undefined || [...filters.values()].includes(false)) continue
+  read(bytes, 0)
+  return { settings, initramfs, overlays, includes }
+
+  function read(file: Buffer, depth: number): void {
+    for (const line of configLines(file)) {
+      const section = /^\[(.*)\]$/.exec(line)?.[1]
+      if (section === 'all') filters.clear()
+      else if (section !== undefined) filters.set(...filter(section.toLowerCase(), board))
+      if (section !== undefined || [...filters.values()].includes(false)) continue
+      readLine(line, depth)
+    }
+  }
+
+  function readLine(line: string, depth: number): void {
+    const [, other] = /^include\s+(\S+)/.exec(line) ?? []
     const [, file] = /^initramfs\s+(\S+)/.exec(line) ?? []
     const [, key, value] = /^([^=\s]+)=(.*)$/.exec(line) ?? []
     initramfs = file ?? initramfs
-    if (key === undefined || value === undefined) continue
+    if (other !== undefined) {
+      includes.push(other)
+      if (depth < deepestInclude) read(included.get(other) ?? Buffer.alloc(0), depth + 1)
+    }
+    if (key === undefined || value === undefined) return
     settings.set(key, value)
     // An empty `dtoverlay=` ends the one before; it loads nothing.
     const overlay = value.split(/[,:]/)[0]
     if (key === 'dtoverlay' && overlay) overlays = [...overlays, overlay]
   }
-  return { settings, initramfs, overlays }
 }
 
 function configLines(bytes: Buffer): readonly string[] {
@@ -61,7 +91,7 @@ function configLines(bytes: Buffer): readonly string[] {
 /** Filters of one kind replace each other, those of different kinds must all hold. */
 function filter(
   section: string,
-  board: { readonly model: PlayedModel; readonly serial: Serial },
+  board: { readonly model: Model; readonly serial: Serial },
 ): [kind: string, holds: boolean] {
   if (/^(?:pi|cm)\d/.test(section)) return ['model', modelFilters[board.model].includes(section)]
   if (/^0x[0-9a-f]{1,8}$/.test(section)) {

@@ -26,6 +26,8 @@ export interface DhcpPacket {
   readonly broadcast: boolean
   readonly yiaddr: Ipv4
   readonly siaddr: Ipv4
+  /** The relay that the answer goes to. */
+  readonly giaddr?: Ipv4
   readonly mac: Mac
   /** By option number, in the order in which they stand in the packet. */
   readonly options: ReadonlyMap<number, Buffer>
@@ -47,11 +49,13 @@ export function encodeDhcp(packet: DhcpPacket): Buffer {
   header.writeUInt8(packet.op === 'request' ? 1 : 2, 0)
   header.writeUInt8(etherType, 1)
   header.writeUInt8(6, 2)
+  header.writeUInt8(packet.giaddr ? 1 : 0, 3)
   header.writeUInt32BE(packet.xid, 4)
   header.writeUInt16BE(packet.secs, 8)
   header.writeUInt16BE(packet.broadcast ? 0x8000 : 0, 10)
   addressBytes(packet.yiaddr).copy(header, 16)
   addressBytes(packet.siaddr).copy(header, 20)
+  if (packet.giaddr) addressBytes(packet.giaddr).copy(header, 24)
   Buffer.from(packet.mac.replaceAll(':', ''), 'hex').copy(header, 28)
   cookie.copy(header, 236)
   const options = [...packet.options].map(([code, value]) => {

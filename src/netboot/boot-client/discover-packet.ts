@@ -1,4 +1,4 @@
-import type { Mac, Serial } from '../../farm/schema.ts'
+import type { Mac, Model, Serial } from '../../farm/schema.ts'
 import { type DhcpPacket, dhcpMessageType, dhcpOption, noAddress } from './dhcp-packet.ts'
 
 /** The same in every Pi 3B and at every boot: seen as 653460281 in dnsmasq's log. */
@@ -19,6 +19,27 @@ export function bootcodeDiscover(mac: Mac, serial: Serial, secs: number): DhcpPa
   const guid = Buffer.alloc(17)
   const number = Number.parseInt(serial, 16)
   for (let copy = 0; copy < 4; copy += 1) guid.writeUInt32LE(number, 1 + 4 * copy)
+  return discoverPacket({ mac, secs, xid: number, asksFor: bootcodeAsksFor, guid })
+}
+
+const revisions: Readonly<Partial<Record<Model, number>>> = {
+  '4': 0xc03112,
+  '400': 0xc03130,
+  cm4: 0xc03140,
+  '5': 0xd04170,
+}
+
+/** What the EEPROM of a Pi 4 or 5 broadcasts: its GUID says what it is, the MAC's end and the serial. */
+export function eepromDiscover(
+  { mac, serial, model }: { readonly mac: Mac; readonly serial: Serial; readonly model: Model },
+  secs: number,
+): DhcpPacket {
+  const number = Number.parseInt(serial, 16)
+  const guid = Buffer.alloc(17)
+  guid.write(model === '5' ? 'RPi5' : 'RPi4', 1, 'latin1')
+  guid.writeUInt32LE(revisions[model] ?? 0, 5)
+  Buffer.from(mac.slice(6).replaceAll(':', ''), 'hex').copy(guid, 9)
+  guid.writeUInt32LE(number, 13)
   return discoverPacket({ mac, secs, xid: number, asksFor: bootcodeAsksFor, guid })
 }
 

@@ -1,5 +1,5 @@
 import { quoted } from '../../errors.ts'
-import { type Ipv4, ipv4 } from '../../farm/schema.ts'
+import { type Ipv4, ipv4, type Model } from '../../farm/schema.ts'
 import { addressBytes, type DhcpPacket, dhcpOption, noAddress } from './dhcp-packet.ts'
 
 /** What an OFFER gives a Pi that can boot by it. */
@@ -9,40 +9,57 @@ export interface BootOffer {
   readonly tftpServer: Ipv4
   /** The DHCP server. */
   readonly server: Ipv4
+  /** Whether option 43 says that a Raspberry Pi boots here; without it some boards do not. */
+  readonly invites: boolean
 }
 
-export type Judgement =
+export type Judgement = { readonly server: Ipv4 } & (
   | { readonly kind: 'taken'; readonly offer: BootOffer }
   | { readonly kind: 'refused'; readonly why: string }
+)
 
 /** The ROM counts the string's length wrongly, hence the three blanks. */
 const bootString = 'Raspberry Pi Boot   '
 const usualNetmask = ipv4.parse('255.255.255.0')
 
-/** Whether a Pi 3B can boot by this OFFER, which came from `source`. */
-export function judgeOffer(packet: DhcpPacket, source: Ipv4): Judgement {
-  if (packet.yiaddr === noAddress) return refused('the OFFER holds no address')
+/** Whether a board can boot by this OFFER, which came from `source`. */
+export function judgeOffer(packet: DhcpPacket, source: Ipv4, model: Model = '3b'): Judgement {
   const server = addressOption(packet, dhcpOption.serverId) ?? source
-  const tftpServer = tftpServerOf(packet, server)
+  const refused = (why: string): Judgement => ({ kind: 'refused', server, why })
+  if (packet.yiaddr === noAddress) return refused('the OFFER holds no address')
+  const isPi3 = model.startsWith('3')
+  const tftpServer = isPi3 ? romServer(packet, server) : eepromServer(packet, server)
   if (!tftpServer) return refused(whyNoServer(packet))
   const netmask = addressOption(packet, dhcpOption.netmask) ?? usualNetmask
-  if (!inSameSubnet(packet.yiaddr, tftpServer, netmask)) {
+  if (isPi3 && !inSameSubnet(packet.yiaddr, tftpServer, netmask)) {
     return refused(`the TFTP server ${tftpServer} is on another subnet than ${packet.yiaddr}`)
   }
-  return { kind: 'taken', offer: { address: packet.yiaddr, netmask, tftpServer, server } }
+  const text = isPi3 ? bootString : bootString.trimEnd()
+  const invites = packet.options.get(dhcpOption.vendorSpecific)?.includes(text) ?? false
+  const offer = { address: packet.yiaddr, netmask, tftpServer, server, invites }
+  return { kind: 'taken', server, offer }
 }
 
 /**
  * siaddr ("next-server") is not looked at, as the ROM does not. Where options 43 and 66 both name
  * a server, the one that comes later in the packet holds.
  */
-function tftpServerOf(packet: DhcpPacket, server: Ipv4): Ipv4 | undefined {
+function romServer(packet: DhcpPacket, server: Ipv4): Ipv4 | undefined {
   let found: Ipv4 | undefined
   for (const [code, value] of packet.options) {
     if (code === dhcpOption.vendorSpecific && value.includes(bootString)) found = server
     if (code === dhcpOption.tftpServer) found = quad(value) ?? found
   }
   return found
+}
+
+/** Option 66 goes before all; else the invitation of option 43 leads to siaddr, or to the DHCP server. */
+function eepromServer({ options, siaddr }: DhcpPacket, server: Ipv4): Ipv4 | undefined {
+  const named = quad(options.get(dhcpOption.tftpServer) ?? Buffer.alloc(0))
+  if (named) return named
+  const invites = options.get(dhcpOption.vendorSpecific)?.includes(bootString.trimEnd())
+  if (!invites) return undefined
+  return siaddr === noAddress ? server : siaddr
 }
 
 function whyNoServer(packet: DhcpPacket): string {
@@ -69,8 +86,4 @@ function inSameSubnet(one: Ipv4, other: Ipv4, netmask: Ipv4): boolean {
   const mask = addressBytes(netmask)
   const [a, b] = [addressBytes(one), addressBytes(other)]
   return mask.every((bits, at) => ((a[at] ?? 0) & bits) === ((b[at] ?? 0) & bits))
-}
-
-function refused(why: string): Judgement {
-  return { kind: 'refused', why }
 }

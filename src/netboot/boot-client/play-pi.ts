@@ -1,8 +1,10 @@
 import type { Ipv4 } from '../../farm/schema.ts'
-import { type Board, bootPi3, type Patience } from './boot-pi3.ts'
+import { bootEeprom } from './boot-eeprom.ts'
+import { bootPi3 } from './boot-pi3.ts'
 import { BootRecorder } from './boot-recorder.ts'
-import type { BootReport, TimelineEntry } from './boot-report.ts'
+import type { Board, BootReport, Patience, TimelineEntry } from './boot-report.ts'
 import { type DhcpPorts, discover } from './dhcp-client.ts'
+import type { BootOffer } from './offer.ts'
 import { readTftp } from './tftp-client.ts'
 import type { Wire } from './wire.ts'
 
@@ -10,6 +12,8 @@ export interface PlayPiOptions {
   readonly board: Board
   readonly patience: Patience
   readonly dhcpPorts: DhcpPorts
+  /** Where DHCP may not be spoken: the OFFER that is taken as given. */
+  readonly assumed?: BootOffer
   readonly tftpPort: number
   /** Gives the network interface this address; called at every OFFER taken. */
   readonly useAddress: (address: Ipv4, netmask: Ipv4) => Promise<void>
@@ -26,8 +30,12 @@ const largestFile = 128 * 1024 * 1024
 
 /** Plays a Pi on the real network, from power on to where its kernel would start. */
 export function playPi(options: PlayPiOptions): Promise<BootReport> {
+  const { assumed } = options
   const wire: Wire = {
-    discover: (packet, wait) => discover(packet, wait, options.dhcpPorts),
+    discover: async (packet, wait, model) =>
+      assumed
+        ? { kind: 'offer', offer: assumed, answers: [] }
+        : await discover(packet, wait, options.dhcpPorts, model),
     useAddress: options.useAddress,
     readFile: (server, file, tftpOptions, probe) =>
       readTftp({
@@ -42,5 +50,6 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
       }),
   }
   const recorder = new BootRecorder(wire, options.now, options.tell)
-  return bootPi3(options.board, recorder, options.patience)
+  const boot = options.board.model.startsWith('3') ? bootPi3 : bootEeprom
+  return boot(options.board, recorder, options.patience)
 }

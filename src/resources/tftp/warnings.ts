@@ -57,7 +57,7 @@ async function netkitWarnings(nas: Reader): Promise<string[]> {
 }
 
 async function daemonWarnings({ paths }: Farm, nas: Reader): Promise<string[]> {
-  const path = '/etc/default/tftpd-hpa'
+  const path = paths.tftpd_default
   const entry = await nas.read(path)
   if (entry?.kind !== 'file') return []
   const directory = settingOf(entry.text, 'TFTP_DIRECTORY') ?? paths.tftp

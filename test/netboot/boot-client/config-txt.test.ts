@@ -58,7 +58,7 @@ test.each([
   ['gpu_mem=16\ngpu_mem_1024=64', { start: 'start.elf', fixup: 'fixup.dat' }],
   ['start_file=my.elf\nfixup_file=my.dat', { start: 'my.elf', fixup: 'my.dat' }],
 ])('the firmware that %j chooses', (text, expected) => {
-  expect(startFiles(read(text))).toEqual(expected)
+  expect(startFiles(read(text), '3b')).toEqual(expected)
 })
 
 test.each([
@@ -67,7 +67,7 @@ test.each([
   ['arm_64bit=0', ['kernel8-32.img', 'kernel7.img', 'kernel.img']],
   ['kernel=vmlinuz', ['vmlinuz']],
 ])('the kernels that %j lets it try', (text, expected) => {
-  expect(kernelFiles(read(text))).toEqual(expected)
+  expect(kernelFiles(read(text), '3b')).toEqual(expected)
 })
 
 test.each([

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { ipv4, mac, serial } from '../../../src/farm/schema.ts'
-import type { Patience } from '../../../src/netboot/boot-client/boot-pi3.ts'
+import type { Patience } from '../../../src/netboot/boot-client/boot-report.ts'
 import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
 import { playPi } from '../../../src/netboot/boot-client/play-pi.ts'
 import { startDhcpServer } from './dhcp-server.ts'

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import { models } from '../../farm/schema.ts'
+import type { Remote, SshConnect, SshTarget } from '../../host/ssh.ts'
+import { wayOf } from '../../sd-card/boards.ts'
+import { removeFuseLine } from '../../sd-card/fuse.ts'
+import { setBootOrder } from '../../sd-card/live-eeprom.ts'
+import { blowFuse, bootPartitionOver } from '../../sd-card/live-fuse.ts'
+import { asRoot, type Identity, identify, type Session } from '../../sd-card/live-pi.ts'
+import type { Tools } from '../../tools.ts'
+import type { EnableOptions } from '../enable-netboot-sd.ts'
+import { flag } from '../pi-options.ts'
+
+const seconds = z.coerce.number().positive().max(3600)
+/** A Pi with a slow card takes one to two minutes. */
+const usualPatience = 240
+
+/** Enables network boot on a running Pi and prints what it is. */
+export async function livePi(
+  tools: Tools,
+  options: EnableOptions,
+  destination: string,
+  model: string | undefined,
+): Promise<number> {
+  const { ui, signal } = tools
+  const target = readTarget(destination)
+  const timeoutMs = (flag('--timeout', seconds, options.timeout) ?? usualPatience) * 1000
+  const askPassword = ui.canAsk ? (question: string) => ui.secret(question) : undefined
+  const connect = await tools.sshTo(target, {
+    keyFile: options.key,
+    askPassword,
+    trust: (question) => ui.confirm(question),
+    signal,
+  })
+  const remote = await firstConnection(connect, destination)
+  try {
+    const run = await asRoot(remote, askPassword)
+    const where = destination
+    const session = { where, ui, remote, run, connect, askPassword, signal, timeoutMs }
+    if (options.remove) return await takeOut(session)
+    const identity = await identify(run)
+    await enable(session, identity, model)
+    tools.ui.answer(options.json ? JSON.stringify(identity) : described(identity))
+    return exitCodes.done
+  } finally {
+    remote.close()
+  }
+}
+
+async function enable(session: Session, identity: Identity, model: string | undefined) {
+  if (model !== undefined && identity.board !== undefined && identity.board !== model)
+    throw new UserError(`--model ${model}: this is a ${identity.board} (${identity.model})`)
+  const board = identity.board ?? model
+  if (board === undefined)
+    throw new UserError(`which board is ${quoted(identity.model)}?`, { hint: 'say it: --model 3b' })
+  const way = wayOf(board)
+  if (way.kind === 'fuse') return await blowFuse(session)
+  if (way.kind === 'eeprom') return await setBootOrder(session, board)
+  if (way.kind === 'nothing-to-do')
+    return session.ui.say(`a ${board} needs nothing: ${way.why}; nothing was changed`)
+  throw new UserError(`a ${board} has no fuse for this: ${way.why}`, {
+    hint: 'it can boot from a card that holds only bootcode.bin: --bootcode-only',
+  })
+}
+
+async function takeOut({ ui, run, where }: Session): Promise<number> {
+  const outcome = await removeFuseLine(await bootPartitionOver(run, where))
+  const done = outcome === 'changed' ? 'the line was taken out of' : 'the line is not in'
+  ui.say(`${done} config.txt of ${where}`)
+  return exitCodes.done
+}
+
+async function firstConnection(connect: SshConnect, destination: string): Promise<Remote> {
+  try {
+    return await connect()
+  } catch (cause) {
+    if (cause instanceof UserError || !(cause instanceof Error)) throw cause
+    throw new UserError(`cannot reach ${destination}: ${cause.message}`, {
+      hint: 'is it on, and is ssh enabled on it?',
+      exitCode: exitCodes.putBack,
+      cause,
+    })
+  }
+}
+
+/** `user@host` or `user@host:port`. */
+function readTarget(text: string): SshTarget {
+  const [, user, host, port] =
+    /^([a-z_][a-z0-9_.-]*)@([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::(\d{1,5}))?$/.exec(
+      text,
+    ) ?? []
+  if (user === undefined || host === undefined)
+    throw new UserError(`--ssh ${quoted(text)} is not user@host, or user@host:port`)
+  return { user, host, port: port === undefined ? 22 : Number(port) }
+}
+
+function described({ model, board, mac, serial }: Identity): string {
+  const line = `${model}  ${mac ?? 'MAC unknown'}  ${serial ?? 'serial unknown'}`
+  if (mac === undefined || serial === undefined) return line
+  const known = models.find((one) => one === board)
+  const ofModel = known === undefined ? '' : ` --model ${known}`
+  return `${line}\n  pifarm add-pi --mac ${mac} --serial ${serial}${ofModel}`
+}

@@ -1,0 +1,34 @@
+import { exitCodes, UserError } from '../errors.ts'
+import { tftpComplaint } from '../netboot/tftp-health.ts'
+import { nextRunId } from '../plan/journal.ts'
+import { logRequests } from '../resources/tftp/request-log.ts'
+import type { Tools } from '../tools.ts'
+import { settle } from './change-farm.ts'
+import { withFarm } from './session.ts'
+
+/**
+ * Says why no Pi would be seen in the log, where that is so, rather than to wait in silence; with
+ * `--fix` makes tftpd-hpa log its requests.
+ */
+export async function mendRequestLog(
+  tools: Tools,
+  options: { readonly config: string; readonly fix?: true },
+): Promise<void> {
+  const { nas, ui } = tools
+  const complaint = await tftpComplaint(nas)
+  if (complaint === undefined) {
+    if (options.fix) ui.say('the TFTP server logs its requests: nothing to fix')
+    return
+  }
+  if (!options.fix || !complaint.canFix) {
+    ui.warn(`${complaint.message}\n  ${complaint.hint}`)
+    return
+  }
+  const code = await withFarm(tools, options.config, async ({ farm }) => {
+    const step = { ...(await logRequests(farm, nas)), resource: 'tftp' }
+    const runId = await nextRunId(nas, farm.paths.state)
+    return await settle(tools, { steps: [step], purge: [] }, { state: farm.paths.state, runId }, {})
+  })
+  if (code !== exitCodes.done)
+    throw new UserError('the TFTP server still logs too little', { exitCode: exitCodes.putBack })
+}

@@ -1,0 +1,123 @@
+import type { Board } from './boot-report.ts'
+import { type Cmdline, readCmdline } from './cmdline.ts'
+import { type ConfigTxt, configTxtLimit, noConfig, readConfigTxt } from './config-txt.ts'
+import { armStub, deviceTree, initramfsFile, kernelFiles } from './firmware-files.ts'
+import { type KernelImage, readKernelImage } from './kernel-image.ts'
+import type { OwnFiles } from './own-files.ts'
+
+/** What the firmware hands over to, as far as it got. */
+export interface Handover {
+  readonly config: ConfigTxt
+  readonly cmdline: Cmdline | undefined
+  readonly kernel: string | undefined
+  readonly image: KernelImage | undefined
+  readonly kernelBytes: Buffer | undefined
+  readonly initramfs: string | undefined
+  /** The device tree that came. */
+  readonly deviceTree: string | undefined
+  readonly stopped: string | undefined
+}
+
+const mostIncludes = 8
+
+/** What start.elf does, and the EEPROM of a Pi 5: reads config.txt and fetches what the kernel needs. */
+export async function startElf(own: OwnFiles, board: Board): Promise<Handover> {
+  const config = await fetchConfig(own, board)
+  await own.fetch('start', 'dt-blob.bin')
+  await own.fetch('start', 'bootcfg.txt')
+  const prefix = config.settings.get('os_prefix') ?? ''
+  const tree = await fetchTrees(own, board, config, prefix)
+  const cmdline = await fetchCmdline(own, config, prefix)
+  const kernel = await fetchKernel(own, board, config, prefix)
+  const initramfs = kernel && (await fetchInitramfs(own, config, kernel.name, prefix))
+  const wanted = kernelFiles(config, board.model).join(', ')
+  const stopped =
+    kernel === undefined
+      ? `start.elf: no kernel: ${wanted} did not come`
+      : cmdline === undefined
+        ? 'start.elf: cmdline.txt did not come, so the kernel would find no root'
+        : undefined
+  const image = kernel && readKernelImage(kernel.bytes)
+  return {
+    config,
+    cmdline,
+    kernel: kernel?.name,
+    image,
+    kernelBytes: kernel?.bytes,
+    initramfs,
+    deviceTree: tree,
+    stopped,
+  }
+}
+
+/** config.txt with what it includes: start.elf follows `include`, bootcode.bin does not. */
+async function fetchConfig(own: OwnFiles, board: Board): Promise<ConfigTxt> {
+  const bytes = await own.fetch('start', 'config.txt')
+  if (!bytes) return noConfig
+  if (bytes.length > configTxtLimit)
+    own.warnings.push(
+      `config.txt has ${bytes.length} bytes: those past ${configTxtLimit} are not read`,
+    )
+  const included = new Map<string, Buffer>()
+  for (let round = 0; round <= mostIncludes; round += 1) {
+    const config = readConfigTxt(bytes, board, included)
+    const next = config.includes.find((file) => !included.has(file))
+    if (next === undefined) return config
+    included.set(next, (await own.want('start', next)) ?? Buffer.alloc(0))
+  }
+  return readConfigTxt(bytes, board, included)
+}
+
+async function fetchTrees(
+  own: OwnFiles,
+  board: Board,
+  config: ConfigTxt,
+  prefix: string,
+): Promise<string | undefined> {
+  const tree = prefix + deviceTree(config, board.model)
+  const came = await own.want('start', tree)
+  const overlays = prefix + (config.settings.get('overlay_prefix') ?? 'overlays/')
+  await own.fetch('start', `${overlays}overlay_map.dtb`)
+  for (const overlay of config.overlays) await own.want('start', `${overlays}${overlay}.dtbo`)
+  return came ? tree : undefined
+}
+
+async function fetchCmdline(
+  own: OwnFiles,
+  config: ConfigTxt,
+  prefix: string,
+): Promise<Cmdline | undefined> {
+  const bytes = await own.need('start', prefix + (config.settings.get('cmdline') || 'cmdline.txt'))
+  if (!bytes) return undefined
+  const text = bytes.toString('utf8')
+  if (text.trim().includes('\n'))
+    own.warnings.push('cmdline.txt has more than one line: only the first is read')
+  return readCmdline(text)
+}
+
+async function fetchKernel(
+  own: OwnFiles,
+  board: Board,
+  config: ConfigTxt,
+  prefix: string,
+): Promise<{ readonly name: string; readonly bytes: Buffer } | undefined> {
+  const names = kernelFiles(config, board.model)
+  for (const name of names) {
+    const bytes = await own.fetch('start', prefix + name)
+    if (!bytes) continue
+    await own.fetch('start', prefix + armStub(name))
+    return { name, bytes }
+  }
+  own.missing.push(...names.map((name) => own.path(prefix + name)))
+  return undefined
+}
+
+async function fetchInitramfs(
+  own: OwnFiles,
+  config: ConfigTxt,
+  kernel: string,
+  prefix: string,
+): Promise<string | undefined> {
+  const name = initramfsFile(config, kernel)
+  return name !== undefined && (await own.want('start', prefix + name)) ? name : undefined
+}

@@ -1,0 +1,158 @@
+import { connect } from 'node:net'
+import type { Farm } from '../../farm/farm.ts'
+import type { Ipv4 } from '../../farm/schema.ts'
+import type { Reader } from '../../host/host.ts'
+import { type EtabEntry, parseEtab } from '../../resources/exports/etab.ts'
+import { type Fault, type Findings, joined, noFindings } from './fault.ts'
+import { firewallVerdict, type Knock } from './firewall-verdict.ts'
+import type { NfsTarget } from './nfs-root.ts'
+import { subnetHolds } from './subnet-holds.ts'
+
+const nfsPort = 2049
+const portmapper = 111
+const mountProgram = '100005'
+
+/**
+ * Whether this NAS lets the Pi at that address mount its root. The NAS cannot ask itself over the
+ * wire, where it would come from its own address: it looks at the live table and the live firewall.
+ */
+export async function checkExport(
+  nas: Reader,
+  farm: Farm,
+  target: NfsTarget,
+  address: Ipv4,
+): Promise<Findings> {
+  const programs = await registered(nas, farm)
+  return joined(
+    await checkTable(nas, farm, target, address),
+    target.version === 4 ? noFindings : checkMountd(programs, target),
+    await checkNfsd(target),
+    await checkFirewall(nas, farm, target, address, mountdPort(programs, target)),
+  )
+}
+
+async function checkTable(
+  nas: Reader,
+  farm: Farm,
+  target: NfsTarget,
+  address: Ipv4,
+): Promise<Findings> {
+  const path = `${farm.paths.nfs_state}/etab`
+  const table = await nas.read(path)
+  if (table?.kind !== 'file')
+    return { ...noFindings, skipped: [`the export table: ${path} cannot be read`] }
+  const covering = parseEtab(table.text).filter(
+    (entry) => entry.path === target.path || target.path.startsWith(`${entry.path}/`),
+  )
+  const fault = (what: string): Findings => ({
+    ...noFindings,
+    faults: [{ stage: 'mount', what, cure: 'pifarm apply exports the root to its Pi' }],
+  })
+  if (covering.length === 0) return fault(`${target.path} is not exported to anybody`)
+  const entry = covering.find(({ client }) => isClient(client, address))
+  if (entry === undefined) {
+    const clients = covering.map(({ client }) => client).join(', ')
+    return fault(`${target.path} is exported to ${clients}, and this Pi has ${address}`)
+  }
+  const wrong = wrongOption(entry, target)
+  if (wrong) return fault(`${target.path} is exported to ${address} ${wrong}`)
+  return { ...noFindings, checked: [`${target.path} is exported to ${address}`] }
+}
+
+/** Names are not resolved: what is exported to a name may or may not be this Pi. */
+function isClient(client: string, address: Ipv4): boolean {
+  return client === '*' || subnetHolds(client, address)
+}
+
+function wrongOption({ options }: EtabEntry, target: NfsTarget): string | undefined {
+  if (options.has('ro') && !target.isReadOnly) return 'read-only, and its kernel wants it rw'
+  if (options.has('root_squash') || options.has('all_squash'))
+    return 'without no_root_squash: its root user would be nobody'
+  return undefined
+}
+
+/** rpcinfo's lines: program, version, protocol, port. */
+async function registered(nas: Reader, farm: Farm): Promise<readonly (readonly string[])[]> {
+  const { stdout } = await nas.ask(farm.services.nfs.rpcinfo)
+  return stdout.split('\n').map((line) => line.trim().split(/\s+/))
+}
+
+function mountdPort(
+  programs: readonly (readonly string[])[],
+  { protocol }: NfsTarget,
+): number | undefined {
+  const line = programs.find(
+    ([program, version, proto]) =>
+      program === mountProgram && version === '3' && proto === protocol,
+  )
+  return line && Number(line[3])
+}
+
+function checkMountd(programs: readonly (readonly string[])[], target: NfsTarget): Findings {
+  const port = mountdPort(programs, target)
+  if (port !== undefined)
+    return { ...noFindings, checked: [`mountd answers on ${target.protocol} port ${port}`] }
+  const what = `mountd is not registered for NFS 3 over ${target.protocol}`
+  return { ...noFindings, faults: [{ stage: 'mount', what, cure: 'systemctl restart nfs-server' }] }
+}
+
+async function checkNfsd({ server, protocol }: NfsTarget): Promise<Findings> {
+  if (protocol === 'udp' || (await accepts(server, nfsPort))) return noFindings
+  const what = `nothing listens on ${server} TCP port ${nfsPort}: the NFS server does not run`
+  return { ...noFindings, faults: [{ stage: 'mount', what, cure: 'systemctl restart nfs-server' }] }
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 })
+    const end = (is: boolean) => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.on('connect', () => end(true))
+    socket.on('error', () => end(false))
+    socket.on('timeout', () => end(false))
+  })
+}
+
+async function checkFirewall(
+  nas: Reader,
+  farm: Farm,
+  target: NfsTarget,
+  address: Ipv4,
+  mountd: number | undefined,
+): Promise<Findings> {
+  const saved = await nas.ask(farm.services.firewall.save)
+  if (saved.code !== 0)
+    return { ...noFindings, skipped: [`the firewall: ${farm.services.firewall.save[0]} failed`] }
+  const { protocol } = target
+  const doors: (Pick<Knock, 'protocol' | 'port'> & {
+    readonly of: string
+    readonly stage: Fault['stage']
+  })[] = [
+    { of: 'the TFTP server', protocol: 'udp', port: 69, stage: 'tftp' },
+    ...(target.version === 4
+      ? []
+      : ([{ of: 'the portmapper', protocol, port: portmapper, stage: 'mount' }] as const)),
+    ...(mountd === undefined
+      ? []
+      : ([{ of: 'mountd', protocol, port: mountd, stage: 'mount' }] as const)),
+    { of: 'the NFS server', protocol, port: nfsPort, stage: 'mount' },
+  ]
+  const where = { from: address, to: target.server, interface: farm.nas.interface }
+  return joined(
+    ...doors.map(({ of, stage, ...door }): Findings => {
+      const verdict = firewallVerdict(saved.stdout, { ...where, ...door })
+      const port = `${door.protocol} port ${door.port}`
+      if (verdict.kind === 'unknown')
+        return {
+          ...noFindings,
+          skipped: [`the firewall before ${of}: rules that pifarm cannot judge`],
+        }
+      if (verdict.kind === 'accepted') return noFindings
+      const what = `the firewall keeps ${address} from ${of} (${port}): ${verdict.rule}`
+      const cure = 'pifarm apply opens it; a rule before the jump to PIFARM is yours to change'
+      return { ...noFindings, faults: [{ stage, what, cure }] }
+    }),
+  )
+}

@@ -1,0 +1,72 @@
+import { UserError } from '../errors.ts'
+
+const key = 'program_usb_boot_mode'
+const ourLine = `${key}=1`
+
+/** Whether the firmware of every board that has the fuse would act on this config.txt. */
+export function asksForFuse(text: string): boolean {
+  return valueInForce(text)?.value === '1'
+}
+
+/**
+ * The text with the line that lets the firmware blow the fuse. It becomes the first line: before
+ * the first `[filter]` it holds for every board, so nothing has to be closed with `[all]`, and a
+ * missing newline at the end of the file stays missing. Text that asks for the fuse comes back as it is.
+ */
+export function withFuseLine(text: string): string {
+  // UTF-16 comes of an editor on Windows; the firmware reads none of it.
+  if (text.includes('\0'))
+    throw new UserError('config.txt is not plain text: it has zero bytes in it', {
+      hint: 'save it again as UTF-8',
+    })
+  const inForce = valueInForce(text)
+  if (inForce?.value === '1') return text
+  if (inForce !== undefined)
+    throw new UserError(`config.txt line ${inForce.line} sets ${key} to another value`, {
+      hint: 'somebody wanted that: take the line out first (--remove does it)',
+    })
+  return `${ourLine}${endOfLines(text)}${text}`
+}
+
+/** The text without any line that sets the fuse; what `withFuseLine` was given, to the byte. */
+export function withoutFuseLine(text: string): string {
+  return lines(text)
+    .filter((line) => !setsFuse(line))
+    .join('')
+}
+
+/** The lines with their ends. */
+function lines(text: string): readonly string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+}
+
+function setsFuse(line: string): boolean {
+  return new RegExp(`^\\s*${key}\\s*=`).test(line)
+}
+
+function endOfLines(text: string): string {
+  return lines(text)[0]?.endsWith('\r\n') ? '\r\n' : '\n'
+}
+
+/** The last value that a board with the fuse gets to see, and the number of its line, from 1. */
+function valueInForce(text: string): { readonly value: string; readonly line: number } | undefined {
+  const filters = new Map<string, boolean>()
+  let found: { value: string; line: number } | undefined
+  lines(text).forEach((raw, index) => {
+    const line = raw.trim()
+    const section = /^\[(.*)\]$/.exec(line)?.[1]?.toLowerCase()
+    if (section === 'all') filters.clear()
+    else if (section !== undefined) filters.set(kindOf(section), section === 'pi3')
+    const value = new RegExp(`^${key}=(.*)$`).exec(line)?.[1]
+    if (value !== undefined && ![...filters.values()].includes(false))
+      found = { value: value.trim(), line: index + 1 }
+  })
+  return found
+}
+
+/** Filters of one kind replace each other; those of different kinds must all hold. */
+function kindOf(section: string): string {
+  if (/^(?:pi|cm)\d/.test(section)) return 'model'
+  if (section.startsWith('0x')) return 'serial'
+  return section.split('=')[0] ?? section
+}

@@ -1,0 +1,130 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { FileEntry, Host } from '../host/host.ts'
+import type { BootPartition } from './boot-partition.ts'
+import { isFirmware } from './find-boot-dir.ts'
+
+/** MBR types and GPT types of a partition that may hold a FAT. */
+const fatTypes = new Set([
+  ...['0x1', '0x4', '0x6', '0xb', '0xc', '0xe', '0xef'],
+  'ebd0a0a2-b9e5-4433-87c0-68b6b72699c7',
+  'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
+])
+const linuxTypes = new Set([
+  '0x83',
+  '0fc63daf-8483-4772-8e79-3d69d8477de4',
+  'b921b045-1df0-41c3-af44-4c6f280d3fae',
+])
+const sector = 512
+
+/** A partition inside an image or on a card, in bytes. */
+export interface Extent {
+  readonly offset: number
+  readonly size: number
+}
+
+/** The partitions that may be the boot and the root filesystem of an image or a card. */
+export async function partitionsOf(
+  host: Host,
+  target: string,
+): Promise<{ readonly fat: readonly Extent[]; readonly linux: readonly Extent[] }> {
+  const argv = ['partx', '--pairs', '--output', 'START,SECTORS,TYPE', target]
+  const { code, stdout } = await host.ask(argv)
+  // Without a partition table the whole of it may be one FAT.
+  if (code !== 0) return { fat: [{ offset: 0, size: 0 }], linux: [] }
+  const found = [...stdout.matchAll(/START="(\d+)" SECTORS="(\d+)" TYPE="([^"]*)"/g)].map(
+    ([, start, sectors, type = '']) => ({
+      type: type.toLowerCase(),
+      offset: Number(start) * sector,
+      size: Number(sectors) * sector,
+    }),
+  )
+  return {
+    fat: found.filter(({ type }) => fatTypes.has(type)),
+    linux: found.filter(({ type }) => linuxTypes.has(type)),
+  }
+}
+
+/**
+ * The boot partition of an image or a card through mtools, which needs no mount. `workDir` is an
+ * own empty directory; the file as it was is kept there while a new one is written.
+ */
+export async function openFat(host: Host, target: string, workDir: string): Promise<BootPartition> {
+  await needMtools(host)
+  for (const { offset } of (await partitionsOf(host, target)).fat) {
+    const partition = fatAt(host, target, offset, workDir)
+    // Something else than a FAT may stand behind a partition type that is used for both.
+    const names = await partition.list().catch(() => undefined)
+    if (names?.some((name) => name === 'config.txt' || isFirmware(name))) return partition
+  }
+  throw new UserError(`no boot partition of a Raspberry Pi on ${target}`, {
+    hint: 'it needs a FAT partition with config.txt or start.elf on it',
+  })
+}
+
+/** A FAT that starts this many bytes into the target. */
+function fatAt(host: Host, target: string, offset: number, workDir: string): BootPartition {
+  const drive = `${target}@@${offset}`
+
+  async function list(): Promise<readonly string[]> {
+    const listing = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
+    return (
+      listing
+        .split('\n')
+        .filter((line) => line !== '' && !line.endsWith('/'))
+        .map((line) => line.replace(/^::\//, ''))
+        // Short names are stored in capitals.
+        .map((name) => (/[a-z]/.test(name) ? name : name.toLowerCase()))
+    )
+  }
+
+  async function read(name: string): Promise<FileEntry | undefined> {
+    if (!(await list()).includes(name)) return undefined
+    const copy = `${workDir}/${name}`
+    await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `::${name}`, copy])
+    const entry = await host.read(copy)
+    return entry?.kind === 'file' ? entry : undefined
+  }
+
+  async function copyIn(name: string, entry: FileEntry): Promise<void> {
+    const file = `${workDir}/new-${name}`
+    await host.put(file, entry)
+    await mtools(host, ['mcopy', '-n', '-o', '-i', drive, file, `::${name}`])
+    await host.run(['sync', target])
+  }
+
+  async function write(name: string, entry: FileEntry | undefined): Promise<void> {
+    if (entry === undefined) return void (await mtools(host, ['mdel', '-i', drive, `::${name}`]))
+    const before = await read(name)
+    try {
+      await copyIn(name, entry)
+    } catch (error) {
+      // mcopy removes the old file before it finds out that the card is full.
+      if (before !== undefined) await copyIn(name, before)
+      throw error
+    }
+    if ((await read(name))?.text === entry.text) return
+    const kept = `/var/tmp/${name}.before`
+    if (before !== undefined) await host.put(kept, before)
+    throw new UserError(`${target} does not hold what was written to it`, {
+      hint: `the card may be broken, or have a lock at its side; the old file is kept: ${kept}`,
+      exitCode: exitCodes.needsHands,
+    })
+  }
+
+  return { where: target, list, read, write }
+}
+
+async function needMtools(host: Host): Promise<void> {
+  if ((await host.ask(['mdir', '--version'])).code === 127)
+    throw new UserError('mtools is not installed', { hint: 'apt-get install mtools' })
+}
+
+async function mtools(host: Host, argv: readonly string[]): Promise<string> {
+  // mtools refuses images whose size does not fit its idea of a floppy, unless told not to look.
+  const { code, stdout, stderr } = await host.run(['env', 'MTOOLS_SKIP_CHECK=1', ...argv])
+  if (code !== 0)
+    throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {
+      exitCode: exitCodes.putBack,
+    })
+  return stdout
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { quoted, UserError } from '../errors.ts'
+import type { Reader } from '../host/host.ts'
+
+/** Up to bullseye the firmware reads /boot, since bookworm /boot/firmware. */
+const places = ['boot/firmware', 'firmware', 'boot', '.'] as const
+
+/**
+ * The directory that the firmware reads: `dir` itself, where that is a mounted boot partition, or
+ * the one inside it, where it is /boot or the top of a root filesystem.
+ */
+export async function findBootDir(reader: Reader, dir: string): Promise<string> {
+  let movedAway = false
+  for (const place of places) {
+    const found = join(dir, place)
+    const names = await reader.list(found)
+    const config = names && (await reader.read(join(found, 'config.txt')))
+    // Bookworm leaves a text behind in /boot that only says where the file has gone.
+    if (config?.kind === 'file' && config.text.includes('has moved to /boot/firmware'))
+      movedAway = true
+    else if (config?.kind === 'file' || [...(names?.keys() ?? [])].some(isFirmware)) return found
+  }
+  if (movedAway)
+    throw new UserError(`${quoted(dir)} is a root filesystem without its boot partition`, {
+      hint: 'the boot partition is the FAT one: name where that is mounted',
+    })
+  throw new UserError(`no boot files of a Raspberry Pi in ${quoted(dir)}`, {
+    hint: 'name the directory that holds config.txt, or the card itself with --device',
+  })
+}
+
+/** A file that only a boot partition has; FAT may show names in capitals. */
+export function isFirmware(name: string): boolean {
+  return /^(?:bootcode\.bin|start.*\.elf)$/i.test(name)
+}

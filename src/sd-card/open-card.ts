@@ -1,0 +1,121 @@
+import { exitCodes, quoted, UserError } from '../errors.ts'
+import { type Host, unfinishedOf } from '../host/host.ts'
+import { type BootPartition, bootDirectory, plainDirectory } from './boot-partition.ts'
+import { bootPartitionOf, type Disk, mountedAt } from './disks.ts'
+import { openFat, partitionsOf } from './fat.ts'
+
+/** Works in a directory of its own, which is gone afterwards. */
+export async function withWorkDir<T>(host: Host, work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = (await mustRun(host, ['mktemp', '-d', '-t', 'pifarm-sd.XXXXXX'])).trim()
+  try {
+    return await work(dir)
+  } finally {
+    await host.removeTree(dir)
+  }
+}
+
+/** The boot partition of an image file. A change is made to a copy that then takes the image's name. */
+export async function openImage(
+  host: Host,
+  image: string,
+  workDir: string,
+): Promise<BootPartition> {
+  if ((await host.ask(['test', '-f', image])).code !== 0)
+    throw new UserError(`there is no image ${quoted(image)}`)
+  if (/\.(?:xz|gz|zst|zip)$/.test(image))
+    throw new UserError(`${quoted(image)} is compressed`, { hint: 'unpack it first' })
+  return {
+    ...(await openFat(host, image, workDir)),
+    async write(name, entry) {
+      const copy = unfinishedOf(image)
+      try {
+        await mustRun(host, [
+          ...['cp', '--reflink=auto', '--sparse=always', '--preserve=all'],
+          ...['--', image, copy],
+        ])
+        await (await openFat(host, copy, workDir)).write(name, entry)
+        await mustRun(host, ['sync', copy])
+        await mustRun(host, ['mv', '-T', '--', copy, image])
+      } catch (error) {
+        await host.put(copy, undefined)
+        throw error
+      }
+    },
+  }
+}
+
+/**
+ * Works on the boot partition of a card: where the desktop has mounted it, else mounted for the
+ * while, else, where this kernel knows no FAT, through mtools.
+ */
+export async function withCard<T>(
+  host: Host,
+  card: Disk,
+  workDir: string,
+  work: (partition: BootPartition) => Promise<T>,
+): Promise<T> {
+  const part = bootPartitionOf(card)
+  const there = part && mountedAt(part)
+  if (there !== undefined) return await work(await bootDirectory(host, there))
+  return (
+    (await withMount(host, ['-t', 'vfat', '-o', 'quiet', part?.path ?? card.path], workDir, (dir) =>
+      work({ ...plainDirectory(host, dir), where: card.path }),
+    )) ?? (await work(await openFat(host, card.path, workDir)))
+  )
+}
+
+/** Works on the root filesystem of a card; undefined where there is none that this kernel can mount. */
+export async function withRoot<T>(
+  host: Host,
+  card: Disk,
+  workDir: string,
+  work: (dir: string) => Promise<T>,
+): Promise<T | undefined> {
+  const part = card.children?.find((child) => child.fstype === 'ext4')
+  const there = part && mountedAt(part)
+  if (there !== undefined) return await work(there)
+  if (part !== undefined) return await withMount(host, [part.path], workDir, work)
+  // Where the kernel shows no partitions it is mounted by its place.
+  const [linux] = (await partitionsOf(host, card.path)).linux
+  if (linux === undefined) return undefined
+  const place = `loop,offset=${linux.offset},sizelimit=${linux.size}`
+  return await withMount(host, ['-t', 'ext4', '-o', place, card.path], workDir, work)
+}
+
+/** Works on a filesystem that is mounted for the while; undefined where it cannot be mounted. */
+async function withMount<T>(
+  host: Host,
+  what: readonly string[],
+  workDir: string,
+  work: (dir: string) => Promise<T>,
+): Promise<T | undefined> {
+  const dir = `${workDir}/mount`
+  if ((await host.read(dir)) === undefined) await host.put(dir, { kind: 'dir', mode: 0o700 })
+  const mounted = await host.run(['mount', '-o', 'nosuid,nodev', ...what, dir])
+  if (mounted.code !== 0) return undefined
+  try {
+    return await work(dir)
+  } finally {
+    await release(host, dir)
+  }
+}
+
+async function release(host: Host, dir: string): Promise<void> {
+  const { code, stderr } = await host.run(['umount', dir])
+  if (code !== 0)
+    throw new UserError(`the card cannot be let go: ${stderr.trim()}`, {
+      hint: `unmount it by hand before you pull it: umount ${dir}`,
+      exitCode: exitCodes.needsHands,
+    })
+}
+
+/** Runs a command whose failure ends what is being done. */
+async function mustRun(host: Host, argv: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await host.run(argv)
+  if (code !== 0)
+    throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {
+      hint: 'nothing was changed',
+      exitCode: exitCodes.putBack,
+    })
+  return stdout
+}

@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fillCard, makeCardImage, readCard, type Table } from '../support/card-image.ts'
+import { pifarmHere } from '../support/pifarm-here.ts'
+
+const line = 'program_usb_boot_mode=1'
+const config = '# caf\xe9\r\ngpu_mem=16\r\n[pi4]\r\narm_boost=1'
+
+let dir = ''
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'pifarm-sd-test-'))
+})
+
+afterEach(() => {
+  rmSync(dir, { recursive: true })
+})
+
+function enable(...words: readonly string[]) {
+  return pifarmHere(['enable-netboot-sd', ...words])
+}
+
+describe('a mounted card', () => {
+  const boot = () => join(dir, 'boot/firmware')
+  const file = () => join(boot(), 'config.txt')
+
+  beforeEach(() => {
+    mkdirSync(boot(), { recursive: true })
+    writeFileSync(file(), config, 'latin1')
+  })
+
+  test('gets the line, once, and gives its bytes back', async () => {
+    expect((await enable('--boot-dir', dir, '--yes')).code).toBe(0)
+    expect(readFileSync(file(), 'latin1')).toBe(`${line}\r\n${config}`)
+    const again = await enable('--boot-dir', dir, '--yes')
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing was changed') })
+    expect(readFileSync(file(), 'latin1')).toBe(`${line}\r\n${config}`)
+    expect((await enable('--boot-dir', dir, '--remove')).code).toBe(0)
+    expect(readFileSync(file(), 'latin1')).toBe(config)
+    expect(readdirSync(boot())).toEqual(['config.txt'])
+  })
+
+  test('is not touched when the person says no; they were told what it means', async () => {
+    const argv = ['enable-netboot-sd', '--boot-dir', dir]
+    const { code, stderr } = await pifarmHere(argv, { answers: [false] })
+    expect(code).toBe(7)
+    expect(stderr).toContain('The fuse is permanent')
+    expect(stderr).toContain('Every Pi 2B v1.2, 3B, 3A+ and CM3 that this card is put into')
+    expect(readFileSync(file(), 'latin1')).toBe(config)
+  })
+
+  test('that hands over to another partition is warned of', async () => {
+    writeFileSync(join(boot(), 'autoboot.txt'), '[all]\nboot_partition=2\n')
+    const { stderr } = await enable('--boot-dir', dir, '--yes')
+    expect(stderr).toContain('autoboot.txt')
+  })
+
+  test('already so: nothing is asked', async () => {
+    writeFileSync(file(), `${line}\n`)
+    expect((await enable('--boot-dir', dir)).questions).toEqual([])
+  })
+})
+
+describe.each(['mbr', 'gpt', 'none'] as const)('an image (%s)', (table: Table) => {
+  test('gets the line, once, and gives its bytes back; nothing else in it changes', async () => {
+    const image = makeCardImage(dir, table, { 'config.txt': config, 'start.elf': 'elf' })
+    const others = readdirSync(dir).sort()
+    expect(await enable('--image', image, '--yes')).toMatchObject({ code: 0, error: '' })
+    expect(readCard(image, table, 'config.txt')).toBe(`${line}\r\n${config}`)
+    const sum = sumOf(image)
+    expect((await enable('--image', image, '--yes')).code).toBe(0)
+    expect(sumOf(image)).toBe(sum)
+    expect((await enable('--image', image, '--remove')).code).toBe(0)
+    expect(readCard(image, table, 'config.txt')).toBe(config)
+    expect(readCard(image, table, 'start.elf')).toBe('elf')
+    expect(readdirSync(dir).sort()).toEqual(others)
+  })
+})
+
+test('an image without room for the line stays as it is', async () => {
+  const cluster = '#'.repeat(512)
+  const image = makeCardImage(dir, 'mbr', { 'config.txt': cluster, 'start.elf': 'elf' })
+  fillCard(image, 'mbr', join(dir, 'filler'))
+  const [sum, others] = [sumOf(image), readdirSync(dir).sort()]
+  const { code, error } = await enable('--image', image, '--yes')
+  expect({ code, error }).toEqual({ code: 3, error: expect.stringContaining('mcopy failed') })
+  expect(sumOf(image)).toBe(sum)
+  expect(readdirSync(dir).sort()).toEqual(others)
+})
+
+describe('refused', () => {
+  test('an image without a boot partition', async () => {
+    const image = join(dir, 'x.img')
+    writeFileSync(image, 'x'.repeat(4096))
+    expect((await enable('--image', image)).error).toContain('no boot partition')
+  })
+
+  test('a packed image', async () => {
+    writeFileSync(join(dir, 'x.img.xz'), 'x')
+    expect((await enable('--image', join(dir, 'x.img.xz'))).hint).toBe('unpack it first')
+  })
+
+  test('the disk that this machine runs from', async () => {
+    const source = execFileSync('findmnt', ['-no', 'SOURCE', '/'], { encoding: 'utf8' }).trim()
+    const { code, error } = await enable('--device', source, '--yes')
+    expect({ code, error }).toEqual({
+      code: 2,
+      error: expect.stringMatching(/is no card: .* is in use at|is not a whole disk/),
+    })
+  })
+
+  test.each([
+    ['zero2', 'no Ethernet'],
+    ['3a+', 'no Ethernet'],
+    ['cm3', 'no Ethernet'],
+    ['4', 'EEPROM'],
+    ['2b', 'knows only the card'],
+    ['7', 'one of'],
+  ])('--model %s: %s', async (model, why) => {
+    const { error, hint } = await enable('--boot-dir', dir, '--model', model)
+    expect(`${error} ${hint}`).toContain(why)
+  })
+
+  test.each([
+    ['--ssh', 'pi@x', '--image', 'y'],
+    ['--remove', '--report'],
+    ['--report', '--bootcode-only'],
+  ])('%s %s %s', async (...words) => {
+    expect((await enable(...words)).error).toContain('do not go together')
+  })
+})
+
+test('a 3B+ needs nothing', async () => {
+  const { code, stderr } = await enable('--model', '3b+')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('needs nothing') })
+})
+
+describe('--bootcode-only', () => {
+  const loader = () => join(dir, 'bootcode.bin')
+
+  beforeEach(() => {
+    writeFileSync(loader(), Buffer.alloc(50_000, 0xa5))
+  })
+
+  const only = (...words: readonly string[]) =>
+    enable('--bootcode-only', '--bootcode', loader(), '--yes', ...words)
+
+  test('makes an image with nothing else on it', async () => {
+    const image = join(dir, 'card.img')
+    expect(await only('--image', image)).toMatchObject({ code: 0, error: '' })
+    expect(readCard(image, 'mbr', 'bootcode.bin')).toBe(readFileSync(loader(), 'latin1'))
+    const listing = execFileSync('mdir', ['-b', '-i', `${image}@@4M`, '::'], { encoding: 'utf8' })
+    expect(listing.trim()).toBe('::/bootcode.bin')
+    expect((await only('--image', image)).error).toContain('is there already')
+  })
+
+  test('puts it on a mounted card that is empty, and not beside another system', async () => {
+    const card = join(dir, 'card')
+    mkdirSync(card)
+    expect((await only('--boot-dir', card)).code).toBe(0)
+    expect(readFileSync(join(card, 'bootcode.bin'))).toEqual(readFileSync(loader()))
+    writeFileSync(join(card, 'start.elf'), '')
+    expect((await only('--boot-dir', card)).error).toContain('holds start.elf')
+  })
+
+  test('refuses a file that is no loader', async () => {
+    writeFileSync(loader(), 'not found')
+    expect((await only('--boot-dir', dir)).error).toContain('is no bootcode.bin')
+  })
+})
+
+function sumOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}

@@ -1,0 +1,245 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Lab, type Output, pifarmArgv } from './lab.ts'
+import { addPi, first, startFarm, stranger } from './machines.ts'
+
+let lab: Lab
+
+beforeAll(async () => {
+  lab = await startFarm()
+  await addPi(lab, first)
+})
+
+afterAll(() => lab?.stop())
+
+const dir = `/srv/tftp/${first.serial}`
+const shared = '/srv/tftp/templates/template'
+const root = `/mnt/PiRoots/${first.name}`
+const host = '/etc/dhcp/pifarm.conf'
+
+async function simulate(): Promise<Output> {
+  return await lab.pifarm(['simulate-boot', first.name])
+}
+
+function sh(script: string): Promise<string> {
+  return lab.must(['sh', '-c', script])
+}
+
+const restartDhcpd = () => lab.must([lab.service('isc-dhcp-server'), 'restart'])
+
+test('a Pi that would boot: the whole timeline, exit 0', async () => {
+  const { code, stdout, stderr } = await simulate()
+
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/rom +DHCPDISCOVER \(1 of 3\) {2}-> {2}OFFER of 10\.77\.0\.50/)
+  expect(stdout).toMatch(/start +3333347a\/kernel8\.img {2}-> {2}1500000 bytes/)
+  expect(stdout).toContain('ok: /mnt/PiRoots/HLSPi1 is exported to 10.77.0.50')
+  expect(stdout).toContain('ok: /mnt/PiRoots/HLSPi1 has the modules of 6.6.31-v8+')
+  expect(stdout).not.toContain('skipped')
+  expect(stdout).toMatch(/^boots kernel8\.img 6\.6\.31-v8\+ with: .*nfsroot=10\.77\.0\.1:/m)
+})
+
+describe('each fault is found, and it is where a Pi would stop first', () => {
+  let mend: (() => Promise<unknown>) | undefined
+  afterEach(async () => {
+    await mend?.()
+    mend = undefined
+  })
+
+  /** Keeps a path as it is, for the time of a test. */
+  async function keep(...paths: readonly string[]): Promise<void> {
+    for (const path of paths) await sh(`rm -rf ${path}.kept; cp -a ${path} ${path}.kept`)
+    mend = async () => {
+      for (const path of paths) await sh(`rm -rf ${path}; mv ${path}.kept ${path}`)
+    }
+  }
+
+  test.each<[string, readonly string[], () => Promise<unknown>, RegExp]>([
+    [
+      'missing start.elf',
+      [`${dir}/start.elf`],
+      () => sh(`rm ${dir}/start.elf`),
+      /^stops \(tftp\): .*start\.elf did not come/m,
+    ],
+    [
+      'a dangling link',
+      [`${dir}/start.elf`],
+      () => sh(`ln -sfn ../templates/gone/start.elf ${dir}/start.elf`),
+      /^stops \(tftp\): .*start\.elf: it is a link to \S+, where nothing is/m,
+    ],
+    [
+      'an absolute link',
+      [`${dir}/start.elf`],
+      () => sh(`ln -sfn ${shared}/start.elf ${dir}/start.elf`),
+      /^stops \(tftp\): .*start\.elf is an absolute link to \S+, which leads nowhere/m,
+    ],
+    [
+      'a file of mode 0600',
+      [`${shared}/start.elf`],
+      () => sh(`chmod 0600 ${shared}/start.elf`),
+      /^stops \(tftp\): .*has mode 0600: the TFTP server cannot read it\n {2}cure: chmod a\+r/m,
+    ],
+    [
+      'a truncated kernel',
+      [`${shared}/kernel8.img`],
+      () => sh(`truncate -s 700000 ${shared}/kernel8.img`),
+      /^stops \(kernel\): kernel8\.img is truncated: 700000 of the 1500000 bytes/m,
+    ],
+    [
+      'a missing device tree',
+      [`${shared}/bcm2710-rpi-3-b.dtb`],
+      () => sh(`rm ${shared}/bcm2710-rpi-3-b.dtb`),
+      /^stops \((?:tftp|kernel)\): .*bcm2710-rpi-3-b\.dtb/m,
+    ],
+    [
+      'an nfsroot that is not exported',
+      [`${dir}/cmdline.txt`],
+      () => sh(`sed -i s,PiRoots/HLSPi1,PiRoots/template, ${dir}/cmdline.txt`),
+      /^stops \(mount\): \/mnt\/PiRoots\/template is not exported to anybody/m,
+    ],
+    [
+      'no init',
+      [`${root}/usr/sbin/init`],
+      () => sh(`rm ${root}/usr/sbin/init`),
+      /^stops \(root\): \/mnt\/PiRoots\/HLSPi1 has no \/sbin\/init/m,
+    ],
+    [
+      'modules of another kernel',
+      [`${root}/usr/lib/modules`],
+      () => sh(`mv ${root}/usr/lib/modules/6.6.31-v8+ ${root}/usr/lib/modules/6.1.21-v8+`),
+      /^stops \(root\): .*has no \/lib\/modules\/6\.6\.31-v8\+/m,
+    ],
+  ])('%s', async (_, paths, plant, said) => {
+    await keep(...paths)
+    await plant()
+    const { code, stdout } = await simulate()
+    expect(stdout).toMatch(said)
+    expect(code).toBe(3)
+  })
+
+  test.each([
+    [
+      'no option 43',
+      `sed -i '/vendor-encapsulated-options/d' ${host}`,
+      /^stops \(dhcp\): .*option 43/m,
+    ],
+    [
+      'a wrong option 66',
+      `sed -i 's/tftp-server-name "[^"]*"/tftp-server-name "nas.lab"/; /vendor-encapsulated-options/d' ${host}`,
+      /^stops \(dhcp\): .*option 66 is "nas\.lab", not an address/m,
+    ],
+    [
+      'an option 66 that names another server',
+      `sed -i 's/tftp-server-name "[^"]*"/tftp-server-name "10.77.0.9"/' ${host}`,
+      /^stops \((?:dhcp|tftp)\): .*(?:10\.77\.0\.9|bootcode\.bin did not come)/m,
+    ],
+  ])('%s', async (_, plant, said) => {
+    await keep(host)
+    await sh(plant)
+    await restartDhcpd()
+    const { code, stdout } = await simulate()
+    await mend?.()
+    mend = undefined
+    await restartDhcpd()
+    expect(stdout).toMatch(said)
+    expect(code).toBe(3)
+  })
+
+  test('an export for another address', async () => {
+    const file = '/etc/exports.d/pifarm.exports'
+    await keep(file)
+    await sh(`sed -i s/10.77.0.50/10.77.0.51/ ${file}; exportfs -ra`)
+    const { code, stdout } = await simulate()
+    await mend?.()
+    mend = undefined
+    await sh('exportfs -ra')
+    expect(stdout).toMatch(
+      /^stops \(mount\): \/mnt\/PiRoots\/HLSPi1 is exported to 10\.77\.0\.51, and this Pi has 10\.77\.0\.50/m,
+    )
+    expect(code).toBe(3)
+  })
+
+  test('the mountd port closed by the firewall', async () => {
+    const rule = 'INPUT -p tcp -m tcp --dport 33049 -j DROP'
+    await sh(`iptables -I ${rule}`)
+    const { code, stdout } = await simulate()
+    await sh(`iptables -D ${rule}`)
+    expect(stdout).toMatch(
+      /^stops \(mount\): the firewall keeps 10\.77\.0\.50 from mountd \(tcp port 33049\): .*DROP/m,
+    )
+    expect(code).toBe(3)
+  })
+})
+
+test('a second DHCP server that answers too', async () => {
+  await lab.at(stranger.name, ['ip', 'addr', 'add', '10.77.0.150/24', 'dev', 'eth0'])
+  const second = lab.at(stranger.name, [
+    ...['dnsmasq', '--keep-in-foreground', '--port=0', '--conf-file=/dev/null', '--user=root'],
+    ...['--dhcp-range=10.77.0.230,10.77.0.240,255.255.255.0', '--pid-file=/run/lab/second.pid'],
+    ...['--dhcp-authoritative', '--dhcp-leasefile=/run/lab/second.leases', '--no-ping'],
+  ])
+  await sh('until [ -s /run/lab/second.pid ]; do sleep 0.02; done')
+  const { code, stdout } = await simulate()
+  await sh('kill $(cat /run/lab/second.pid)')
+  await second
+  expect(stdout).toMatch(/^stops \(dhcp\): a second DHCP server answers: 10\.77\.0\.150/m)
+  expect(code).toBe(3)
+})
+
+test('a board that no farm knows stops where its directory is missing', async () => {
+  const board = ['--mac', stranger.mac, '--serial', stranger.serial]
+  const { code, stdout } = await lab.pifarm(['simulate-boot', ...board])
+  expect(stdout).toMatch(/^stops \((?:dhcp|tftp)\): /m)
+  expect(code).toBe(3)
+})
+
+describe('in the Pi’s place, over the wire', () => {
+  const inPlace = () =>
+    lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
+
+  test('its request for the root is one that mountd authenticates, and nothing is left behind', async () => {
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    const before = await lab.read('/var/log/syslog')
+    const { stdout } = await inPlace()
+    const log = (await lab.read('/var/log/syslog')).slice(before.length)
+    // Without NFS in this kernel mountd has no handle to hand out, and refuses after all.
+    expect(log).toContain('authenticated mount request from 10.77.0.50:')
+    expect(stdout).toContain('skipped: init and modules in the root: this is not the NAS')
+    const left = await lab.at(first.name, ['ip', '-o', '-4', 'addr', 'show', 'dev', 'eth0'])
+    expect(left.stdout).toBe('')
+  })
+
+  test('a root exported to another address is refused', async () => {
+    const file = '/etc/exports.d/pifarm.exports'
+    await sh(
+      `cp ${file} /run/lab/kept.exports; sed -i s/10.77.0.50/10.77.0.51/ ${file}; exportfs -ra`,
+    )
+    const before = await lab.read('/var/log/syslog')
+    const { code, stdout } = await inPlace()
+    const log = (await lab.read('/var/log/syslog')).slice(before.length)
+    expect(log).not.toContain('authenticated mount request')
+    await sh(`cp /run/lab/kept.exports ${file}; exportfs -ra`)
+    expect(stdout).toMatch(
+      /^stops \(mount\): 10\.77\.0\.1 refuses 10\.77\.0\.50 .*not exported to/m,
+    )
+    expect(code).toBe(3)
+  })
+
+  test('mountd behind a closed port', async () => {
+    const rule = 'INPUT -p tcp -m tcp --dport 33049 -j REJECT'
+    await sh(`iptables -I ${rule}`)
+    const { code, stdout } = await inPlace()
+    await sh(`iptables -D ${rule}`)
+    expect(stdout).toMatch(/^stops \(mount\): mountd \(10\.77\.0\.1 tcp port 33049\) does not let/m)
+    expect(code).toBe(3)
+  })
+})
+
+test('without the right to speak DHCP the rest is looked at, and that is said', async () => {
+  await sh('sysctl -q -w net.ipv4.ip_unprivileged_port_start=1024')
+  const { stdout } = await lab.nas([
+    ...['setpriv', '--bounding-set', '-net_bind_service', '--inh-caps', '-net_bind_service', '--'],
+    ...pifarmArgv(['simulate-boot', first.name]),
+  ])
+  expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\)/m)
+  expect(stdout).toContain('has the modules of 6.6.31-v8+')
+})

@@ -1,0 +1,156 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { fillCard, makeCardImage, readCard } from '../support/card-image.ts'
+import { pifarmHere } from '../support/pifarm-here.ts'
+
+/** A loop device stands for the card: a block device with an MBR, a FAT and an ext4. */
+const config = 'gpu_mem=16\n[pi4]\narm_boost=1\n'
+const line = 'program_usb_boot_mode=1\n'
+let dir = ''
+let image = ''
+let device = ''
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'pifarm-card-test-'))
+  const root = join(dir, 'root')
+  mkdirSync(join(root, 'etc/systemd/system'), { recursive: true })
+  mkdirSync(join(root, 'usr/local'), { recursive: true })
+  image = makeCardImage(dir, 'mbr', { 'config.txt': config, 'start.elf': 'elf' }, root)
+  device = execFileSync('losetup', ['-f', '--show', image], { encoding: 'utf8' }).trim()
+})
+
+afterEach(() => {
+  execFileSync('losetup', ['-d', device])
+  rmSync(dir, { recursive: true })
+})
+
+test('a card gets the line, once, and gives its bytes back', async () => {
+  const argv = ['enable-netboot-sd', '--device', device, '--yes']
+  expect(await pifarmHere(argv)).toMatchObject({ code: 0, error: '' })
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(line + config)
+  expect((await pifarmHere(argv)).stderr).toContain('nothing was changed')
+  expect((await pifarmHere([...argv, '--remove'])).code).toBe(0)
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+})
+
+test('a card without room for the line keeps its config.txt', async () => {
+  const cluster = '#'.repeat(512)
+  writeFileSync(join(dir, 'config.txt'), cluster)
+  const drive = `${device}@@${4 * 1024 * 1024}`
+  execFileSync('mcopy', ['-o', '-i', drive, join(dir, 'config.txt'), '::config.txt'])
+  fillCard(device, 'mbr', join(dir, 'filler'))
+  const { code } = await pifarmHere(['enable-netboot-sd', '--device', device, '--yes'])
+  expect(code).toBe(3)
+  expect(readCard(device, 'mbr', 'config.txt')).toBe(cluster)
+})
+
+test('--bootcode-only writes the card anew', async () => {
+  const loader = join(dir, 'bootcode.bin')
+  writeFileSync(loader, Buffer.alloc(50_000, 1))
+  const argv = ['enable-netboot-sd', '--device', device, '--bootcode-only', '--bootcode', loader]
+  const asked = await pifarmHere(argv, { answers: [false] })
+  expect(asked).toMatchObject({ code: 7, questions: [expect.stringContaining('is lost')] })
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+  expect(await pifarmHere([...argv, '--yes'])).toMatchObject({ code: 0, error: '' })
+  expect(readCard(image, 'mbr', 'bootcode.bin')).toBe(readFileSync(loader, 'latin1'))
+})
+
+describe('--report', () => {
+  const report = (...words: readonly string[]) => [
+    ...['enable-netboot-sd', '--device', device, '--report', '--listen', '127.0.0.1'],
+    ...words,
+  ]
+
+  test('the card tells what board it is in; --remove takes everything off again', async () => {
+    const { code, stdout } = await pifarmHere(report('--count', '1', '--timeout', '20', '--yes'), {
+      heard: (text) => {
+        if (text.startsWith('listening')) void bootFromCard()
+      },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      '3333347a  b8:27:eb:33:34:7a  Raspberry Pi 3 Model B Rev 1.2  fuse set\n' +
+        '  pifarm add-pi --mac b8:27:eb:33:34:7a --serial 3333347a --model 3b',
+    )
+    expect(readCard(image, 'mbr', 'config.txt')).toBe(line + config)
+    const removed = await pifarmHere(['enable-netboot-sd', '--device', device, '--remove'])
+    expect(removed.stderr).toContain('the reporter was taken off')
+    expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+    onCard((root) => {
+      expect(existsSync(join(root, 'usr/local/sbin/pifarm-report'))).toBe(false)
+      expect(existsSync(join(root, 'etc/systemd/system/pifarm-report.service'))).toBe(false)
+    })
+  })
+
+  test('nobody reports: says so, and what may be the cause', async () => {
+    const argv = report('--timeout', '1', '--yes')
+    expect(await pifarmHere(argv)).toMatchObject({ code: 3, error: 'no Pi has reported' })
+  })
+
+  test('Ctrl-C ends the listening', async () => {
+    const interrupt = new AbortController()
+    let url = ''
+    const { code } = await pifarmHere(report('--yes'), {
+      signal: interrupt.signal,
+      heard: (text) => {
+        url = /listening at (\S+);/.exec(text)?.[1] ?? url
+        if (text.startsWith('end with')) setTimeout(() => interrupt.abort(), 100)
+      },
+    })
+    expect(code).toBe(130)
+    await expect(fetch(`http://${url}/`)).rejects.toThrow('fetch failed')
+  })
+
+  test('declined: neither the line nor the reporter is on the card', async () => {
+    const { code } = await pifarmHere(report(), { answers: [false] })
+    expect(code).toBe(7)
+    expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+    onCard((root) => {
+      expect(existsSync(join(root, 'usr/local/sbin/pifarm-report'))).toBe(false)
+    })
+  })
+
+  /** Does what a Pi's systemd would: runs the unit's program. */
+  async function bootFromCard(): Promise<void> {
+    const bin = join(dir, 'bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'vcgencmd'), '#!/bin/sh\necho 16:00280000\necho 17:3020000a\n', {
+      mode: 0o755,
+    })
+    writeFileSync(
+      join(dir, 'cpuinfo'),
+      'Hardware\t: BCM2835\nRevision\t: a02082\nSerial\t\t: 000000003333347a\nModel\t\t: Raspberry Pi 3 Model B Rev 1.2\n',
+    )
+    let script = ''
+    onCard((root) => {
+      const wants = join(root, 'etc/systemd/system/multi-user.target.wants/pifarm-report.service')
+      const unit = execFileSync('readlink', [wants], { encoding: 'utf8' }).trim()
+      const text = readFileSync(join(root, unit), 'utf8')
+      const program = /^ExecStart=(.*)$/m.exec(text)?.[1] ?? ''
+      script = readFileSync(join(root, program), 'utf8')
+    })
+    const copy = join(dir, 'report.sh')
+    writeFileSync(copy, script, { mode: 0o755 })
+    // A private mount namespace: this board's cpuinfo and network adapters are those of a Pi there.
+    const setUp =
+      'mount --bind "$1/cpuinfo" /proc/cpuinfo && mount -t tmpfs none /sys/class/net && ' +
+      'mkdir /sys/class/net/eth0 && echo b8:27:eb:33:34:7a >/sys/class/net/eth0/address && ' +
+      'PATH="$1/bin:$PATH" exec "$1/report.sh"'
+    await once(spawn('unshare', ['-m', 'sh', '-c', setUp, 'sh', dir]), 'close')
+  }
+})
+
+/** Looks at the card's root filesystem. */
+function onCard(look: (root: string) => void): void {
+  const mount = mkdtempSync(join(dir, 'mount-'))
+  execFileSync('mount', ['-o', `loop,offset=${44 * 1024 * 1024},ro,noload`, device, mount])
+  try {
+    look(mount)
+  } finally {
+    spawnSync('umount', [mount])
+  }
+}
