@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { exitCodes, UserError } from './errors.ts'
 import type { Tools } from './tools.ts'
+import { visible } from './ui/visible.ts'
 import { version } from './version.ts'
 
 /** Wires the real tools, runs the program and turns its errors into exit codes: the only exit. */
@@ -11,11 +12,14 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCodes.done
   }
   const interrupt = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  // A dropped ssh session must put back too.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       if (interrupt.signal.aborted) process.stderr.write('please wait: putting things back\n')
       interrupt.abort()
     })
+  // Whoever read the output has gone, as `head` does: the run goes on to its end, unheard.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   try {
     const { run } = await import('./program.ts')
     return await run(argv, (yes) => realTools(argv, interrupt.signal, yes))
@@ -57,18 +61,23 @@ function report(error: unknown, signal: AbortSignal): number {
     return exitCodes.interrupted
   }
   if (error instanceof UserError) {
-    process.stderr.write(`pifarm: ${error.message}\n`)
-    if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`)
+    process.stderr.write(`pifarm: ${shown(error.message)}\n`)
+    if (error.hint !== undefined) process.stderr.write(`  ${shown(error.hint)}\n`)
     return error.exitCode
   }
   // No such file, permission denied: Node names path and reason.
   if (error instanceof Error && 'errno' in error) {
-    process.stderr.write(`pifarm: ${error.message}\n`)
+    process.stderr.write(`pifarm: ${shown(error.message)}\n`)
     return exitCodes.usage
   }
   const stack = error instanceof Error ? error.stack : String(error)
   process.stderr.write(`This is a bug in pifarm. Please report it with these lines:\n${stack}\n`)
   return exitCodes.bug
+}
+
+/** Messages quote files and daemons: nothing in them may reach the terminal as a command. */
+function shown(text: string): string {
+  return text.split('\n').map(visible).join('\n')
 }
 
 process.exitCode = await main(process.argv.slice(2))

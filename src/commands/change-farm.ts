@@ -76,6 +76,8 @@ export async function settle(
     { nas, signal, display },
   ).catch((cause) => journalFailed(cause, tools, run.state))
   if (applied.kind !== 'applied') return failedEnding(tools, applied)
+  if (applied.unfinished !== undefined)
+    ui.warn(`not all could be deleted, the next run tries again: ${applied.unfinished}`)
   const canBeUndone = undoes === undefined && plan.purge.length === 0
   ui.say(`done (run ${run.runId})${canBeUndone ? '; `pifarm undo` takes it back' : ''}`)
   return exitCodes.done

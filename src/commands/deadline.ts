@@ -16,6 +16,7 @@ export function deadline(signal: AbortSignal, timeout: number | undefined): Abor
   const limit = new AbortController()
   const stop = () => limit.abort()
   setTimeout(stop, timeout * 1000).unref()
+  if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
   return limit.signal
 }

@@ -25,9 +25,14 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
       return exitCodes.done
     }
     tools.ui.say(`run ${record.id}, ${record.startedAt}: ${record.command}`)
-    await refuseMounted(farm, tools.nas, rootsMade(record, farm))
+    for (const warning of await refuseMounted(farm, tools.nas, rootsMade(record, farm)))
+      tools.ui.warn(warning)
     const runId = await nextRunId(tools.nas, state)
-    const former = farmBefore(record, options.config, farm)
+    const former = farmBefore(record, options.config)
+    if (former === undefined && farm.pis.length > 0)
+      tools.ui.warn(
+        `${options.config} is not part of that run and stays: the next apply follows it again`,
+      )
     const probes = (resource: string): readonly Probe[] =>
       (former && catalog.find(({ name }) => name === resource)?.probes(former)) ?? []
     return await settle(
@@ -39,12 +44,15 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
   })
 }
 
-/** The farm in force again afterwards, by which is judged what must hold; none where init is undone. */
-function farmBefore(record: RunRecord, config: string, farm: Farm): Farm | undefined {
+/**
+ * The farm in force again afterwards, by which is judged what must hold. Undefined where init is
+ * undone, and where the run followed an edit by hand: then farm.yaml keeps saying more than is there.
+ */
+function farmBefore(record: RunRecord, config: string): Farm | undefined {
   for (const change of record.steps.flatMap(({ changes }) => changes))
     if (change.kind === 'put' && change.path === config)
       return change.before?.kind === 'file' ? loadFarm(change.before.text, config) : undefined
-  return farm
+  return undefined
 }
 
 /** The Pis whose roots would go: none of them may be running from its root. */

@@ -68,5 +68,8 @@ export function asideOf(path: string, runId: string): string {
   return `${path.slice(0, cut)}.${path.slice(cut)}.removed-${runId}`
 }
 
+/** What the firewall opens for them, with room for one more. */
+export const nfsPortRange = { first: 33049, last: 33054 } as const
+
 /** The ports that nfs-ports pins and the firewall opens (the article's 33049-33054). */
 export const nfsPorts = { mountd: 33049, statd: 33050, statdOutgoing: 33051, lockd: 33052 } as const

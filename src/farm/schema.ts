@@ -224,11 +224,6 @@ export const farmSchema = z.strictObject({
         .prefault({}),
       tftp: z
         .strictObject({
-          /** The user the daemon reads files as. */
-          user: z
-            .string()
-            .regex(/^[a-z_][a-z0-9_-]*$/)
-            .default('tftp'),
           restart: command.default(['systemctl', 'restart', 'tftpd-hpa']),
         })
         .prefault({}),

@@ -91,15 +91,24 @@ function putEntry(path: string, entry: Entry | undefined): void {
   }
   if (entry.kind === 'other') throw new Error(`cannot make ${path}: not a file, link or directory`)
   if (entry.kind === 'dir') {
-    if (there === undefined) fs.mkdirSync(path)
-    // mkdir's mode goes through the umask; chmod's does not.
-    fs.chmodSync(path, entry.mode)
+    if (there === undefined) makeDir(path, entry.mode)
+    else if (there.isDirectory()) fs.chmodSync(path, entry.mode)
+    else throw new Error(`EEXIST: ${path} is not a directory`)
     return
   }
   const unfinished = unfinishedOf(path)
   fs.rmSync(unfinished, { force: true })
   if (entry.kind === 'link') fs.symlinkSync(entry.target, unfinished)
   else writeWhole(unfinished, entry)
+  fs.renameSync(unfinished, path)
+}
+
+/** Under its name only once it has its mode: mkdir's goes through the umask. */
+function makeDir(path: string, mode: number): void {
+  const unfinished = unfinishedOf(path)
+  fs.rmSync(unfinished, { force: true, recursive: true })
+  fs.mkdirSync(unfinished, { mode: 0o700 })
+  fs.chmodSync(unfinished, mode)
   fs.renameSync(unfinished, path)
 }
 

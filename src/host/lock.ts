@@ -35,7 +35,13 @@ export async function holdLock(
       throw new Error(`flock ${path} ended with ${keeper.exitCode ?? keeper.signalCode}`)
     return { heldBy: fs.readFileSync(path, 'utf8').trim() || 'another run' }
   }
-  fs.writeFileSync(path, `${holder}\n`)
+  try {
+    fs.writeFileSync(path, `${holder}\n`)
+  } catch (error) {
+    keeper.stdin.end()
+    await ended
+    throw error
+  }
   return {
     release: async () => {
       keeper.stdin.end()

@@ -37,14 +37,16 @@ const derivedModels: readonly Model[] = ['3b', '3b+']
  * known must not disagree.
  */
 export class SerialFinder {
-  readonly #macs: Set<Mac>
+  /** Never forgotten, however many others are made up. */
+  readonly #expected: ReadonlySet<Mac>
+  readonly #macs = new Set<Mac>()
   readonly #macOf = new Map<Ipv4, Mac>()
   readonly #said = new Map<Mac, Pxe>()
   readonly #told = new Map<Serial | Mac, Finding>()
 
   /** `expected`: boards known beforehand, paired by their digits even before any DHCP line. */
   constructor(expected: Iterable<Mac> = []) {
-    this.#macs = new Set(expected)
+    this.#expected = new Set(expected)
   }
 
   /** A finding where the event reveals something not yet told. */
@@ -108,7 +110,7 @@ export class SerialFinder {
   }
 
   #pair(serial: Serial, client: Ipv4 | undefined): Pair {
-    const fitting = [...this.#macs].filter(
+    const fitting = [...new Set([...this.#expected, ...this.#macs])].filter(
       (mac) => (isDerived(mac) && agree(mac, serial)) || this.#said.get(mac)?.serial === serial,
     )
     const byAddress = client && this.#macOf.get(client)

@@ -1,14 +1,15 @@
-import { dirname } from 'node:path'
-import { exitCodes, UserError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Plan } from './change.ts'
+import { flushRun } from './flush.ts'
 import { type ApplyTools, jobsOf, runJob } from './jobs.ts'
-import { close, discard, makeRecord, open, type RunRecord } from './journal.ts'
-import { putBack } from './put-back.ts'
-import { stateOf, subjectOf } from './state.ts'
+import { close, makeRecord, open, type RunRecord } from './journal.ts'
+import { purge } from './purge.ts'
+import { endPutBack, putBack } from './put-back.ts'
+import { refuseChanged } from './state.ts'
 
 export type Applied =
-  | { readonly kind: 'applied'; readonly run: string }
+  /** Done for good. `unfinished`: what could not be deleted; the next run tries again. */
+  | { readonly kind: 'applied'; readonly run: string; readonly unfinished: string | undefined }
   /** It failed, and the NAS is as it was. */
   | { readonly kind: 'put-back'; readonly cause: unknown }
   /** It failed, and these things need a person. */
@@ -37,8 +38,7 @@ export async function apply(plan: Plan, run: Run, tools: ApplyTools): Promise<Ap
     const failure = await attempt(plan, record, tools)
     if (failure !== undefined) return await backOut(record, run, nas, failure)
     await close(nas, run.state, record)
-    for (const tree of plan.purge) await nas.removeTree(tree)
-    return { kind: 'applied', run: run.id }
+    return { kind: 'applied', run: run.id, unfinished: await purge(nas, run.state, record) }
   } finally {
     await tools.display.end()
   }
@@ -60,7 +60,7 @@ async function attempt(
       duringChecks &&= job.kind === 'check'
       await runJob(job, tools)
     }
-    await flush(record, tools.nas)
+    await flushRun(record, tools.nas)
     tools.signal.throwIfAborted()
     return undefined
   } catch (cause) {
@@ -68,28 +68,9 @@ async function attempt(
   }
 }
 
-/** A person's edit between plan and apply is never overwritten. */
 async function recheck(plan: Plan, nas: Host): Promise<void> {
   for (const { changes } of plan.steps)
-    for (const change of changes)
-      if ((await stateOf(change, nas)) !== 'before')
-        throw new UserError(`${subjectOf(change)} has changed since the plan was made`, {
-          hint: 'nothing was changed; run the command again to plan with what is there now',
-          exitCode: exitCodes.putBack,
-        })
-}
-
-async function flush(record: RunRecord, nas: Host): Promise<void> {
-  const dirs = new Set<string>()
-  const trees: string[] = []
-  for (const change of record.steps.flatMap(({ changes }) => changes)) {
-    if (change.kind === 'put') dirs.add(dirname(change.path))
-    if (change.kind === 'clone-tree') {
-      dirs.add(dirname(change.to))
-      trees.push(change.to)
-    }
-  }
-  await nas.flush([...dirs], trees)
+    for (const change of changes) await refuseChanged(change, nas)
 }
 
 async function backOut(
@@ -99,7 +80,7 @@ async function backOut(
   { cause, duringChecks }: Failure,
 ): Promise<Applied> {
   const leftovers = await putBack(record, nas)
-  await discard(nas, run.state)
+  await endPutBack(nas, run.state, record, leftovers)
   if (leftovers.length > 0) return { kind: 'stuck', cause, leftovers }
   if (duringChecks) throw cause
   return { kind: 'put-back', cause }

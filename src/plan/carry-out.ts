@@ -1,7 +1,8 @@
 import { exitCodes, UserError } from '../errors.ts'
 import { type CopyProgress, type Host, unfinishedOf } from '../host/host.ts'
 import type { Change, LiveRules } from './change.ts'
-import { ourRules, transaction } from './live-rules.ts'
+import { transaction } from './live-rules.ts'
+import { readLive } from './state.ts'
 
 /** Makes one change. */
 export async function carryOut(
@@ -50,8 +51,8 @@ export async function clearUnfinished(change: Change, nas: Host): Promise<void> 
 }
 
 async function load(change: LiveRules, wanted: readonly string[], nas: Host): Promise<void> {
-  const { stdout } = await nas.ask(change.save)
-  const output = await nas.run(change.restore, transaction(ourRules(stdout), wanted))
+  const current = await readLive(change, nas)
+  const output = await nas.run(change.restore, transaction(current, wanted))
   if (output.code !== 0)
     throw new UserError(`${change.restore[0]} refused the chains: ${output.stderr.trim()}`, {
       exitCode: exitCodes.putBack,

@@ -5,6 +5,7 @@ import type { StepDisplay } from '../ui/ui.ts'
 import { carryOut } from './carry-out.ts'
 import type { Change, Check, Plan, Probe, Reload, Step } from './change.ts'
 import { runCheck } from './check.ts'
+import { refuseChanged } from './state.ts'
 
 export interface ApplyTools {
   readonly nas: Host
@@ -77,6 +78,8 @@ async function doJob(job: Job, { nas, signal, display }: ApplyTools): Promise<vo
     case 'changes':
       for (const change of job.changes) {
         signal.throwIfAborted()
+        // Once more: a clone takes minutes, in which a person may have edited what comes after it.
+        await refuseChanged(change, nas)
         const progress = (bytes: number) =>
           change.kind === 'clone-tree' && display.copied(job.index, bytes, change.bytes)
         await carryOut(change, nas, progress, signal)

@@ -1,8 +1,11 @@
-import type { Host, Reader } from '../host/host.ts'
+import { exitCodes, UserError } from '../errors.ts'
+import type { FileEntry, Host, Reader } from '../host/host.ts'
 import type { Change, Plan, Reload } from './change.ts'
 
 /** What a run is about to do, on disk before it does it, so that a crash can be taken back. */
 export interface RunRecord {
+  /** Of this format. */
+  readonly version: 1
   /** `0017`: runs are numbered, since clocks are set back. */
   readonly id: string
   /** The command line, for people. */
@@ -37,6 +40,7 @@ export function makeRecord(
 ): RunRecord {
   const { undoes, ...rest } = about
   return {
+    version: 1,
     ...rest,
     steps: plan.steps.map(({ resource, changes, reloads }) => ({ resource, changes, reloads })),
     staged: plan.steps.flatMap(({ checks }) =>
@@ -70,15 +74,7 @@ export async function nextRunId(nas: Reader, state: string): Promise<string> {
 export async function open(nas: Host, state: string, record: RunRecord): Promise<void> {
   await nas.put(state, { kind: 'dir', mode: 0o700 })
   await nas.put(runsDir(state), { kind: 'dir', mode: 0o700 })
-  // 0600: the record holds private host keys as text.
-  await nas.put(running(state), {
-    kind: 'file',
-    text: `${JSON.stringify(record)}\n`,
-    encoding: 'utf8',
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-  })
+  await nas.put(running(state), recordEntry(record))
   await nas.flush([state], [])
 }
 
@@ -89,10 +85,35 @@ export async function close(nas: Host, state: string, record: RunRecord): Promis
     await nas.put(recordFile(state, id), undefined)
 }
 
+/** Writes a finished run's record anew, and forgets all earlier ones. */
+export async function rewrite(nas: Host, state: string, record: RunRecord): Promise<void> {
+  for (const id of await runIds(nas, state))
+    if (id !== record.id) await nas.put(recordFile(state, id), undefined)
+  await nas.put(recordFile(state, record.id), recordEntry(record))
+}
+
+/** What could not be put back whole is kept to look at. */
+export async function keepFailed(nas: Host, state: string, record: RunRecord): Promise<void> {
+  const kept = failedFile(state, record.id)
+  await nas.put(kept, undefined)
+  await nas.moveTree(running(state), kept)
+}
+
+/** Where the journal of a run lies that could not be put back: it holds what was there before. */
+export function failedFile(state: string, id: string): string {
+  return `${state}/failed-${id}.json`
+}
+
 /** After everything was put back there is nothing to remember. */
 export async function discard(nas: Host, state: string): Promise<void> {
   await nas.put(running(state), undefined)
   await nas.flush([state], [])
+}
+
+/** 0600: a record holds private host keys as text. */
+function recordEntry(record: RunRecord): FileEntry {
+  const text = `${JSON.stringify(record)}\n`
+  return { kind: 'file', text, encoding: 'utf8', mode: 0o600, uid: 0, gid: 0 }
 }
 
 async function runIds(nas: Reader, state: string): Promise<string[]> {
@@ -105,6 +126,19 @@ async function runIds(nas: Reader, state: string): Promise<string[]> {
 async function readRecord(nas: Reader, file: string): Promise<RunRecord | undefined> {
   const entry = await nas.read(file)
   if (entry?.kind !== 'file') return undefined
-  // Only root writes here, by rename: what is there is whole and ours.
-  return JSON.parse(entry.text) as RunRecord
+  return parseRecord(entry.text, file)
+}
+
+/** Only root writes here, by rename; but a hand, or another version of pifarm, may have been at it. */
+function parseRecord(text: string, file: string): RunRecord {
+  try {
+    const record = JSON.parse(text) as RunRecord
+    if (record.version === 1) return record
+  } catch {
+    // Said below.
+  }
+  throw new UserError(`${file} is not a record that this pifarm can read`, {
+    hint: 'look at it, then move it away',
+    exitCode: exitCodes.needsHands,
+  })
 }

@@ -1,8 +1,9 @@
-import type { Host } from '../host/host.ts'
+import { type Host, unfinishedOf } from '../host/host.ts'
 import { clearUnfinished, takeBack } from './carry-out.ts'
 import type { Reload } from './change.ts'
 import { staysDead } from './daemon.ts'
-import type { RunRecord } from './journal.ts'
+import { flushRun } from './flush.ts'
+import { discard, keepFailed, type RunRecord } from './journal.ts'
 import { stateOf, subjectOf } from './state.ts'
 
 /**
@@ -12,7 +13,8 @@ import { stateOf, subjectOf } from './state.ts'
  */
 export async function putBack(record: RunRecord, nas: Host): Promise<string[]> {
   const leftovers: string[] = []
-  for (const path of record.staged) await attempt(leftovers, path, () => nas.put(path, undefined))
+  for (const path of record.staged.flatMap((staged) => [staged, unfinishedOf(staged)]))
+    await attempt(leftovers, path, () => nas.put(path, undefined))
   let touched = false
   for (const change of record.steps.flatMap(({ changes }) => changes).toReversed()) {
     const made = await attempt(leftovers, subjectOf(change), async () => {
@@ -29,6 +31,18 @@ export async function putBack(record: RunRecord, nas: Host): Promise<string[]> {
     for (const reload of record.steps.flatMap(({ reloads }) => reloads))
       await repeat(reload, nas, leftovers)
   return leftovers
+}
+
+/** Ends a put-back: durable first, then the journal goes, or is kept where it is still needed. */
+export async function endPutBack(
+  nas: Host,
+  state: string,
+  record: RunRecord,
+  leftovers: readonly string[],
+): Promise<void> {
+  await flushRun(record, nas)
+  if (leftovers.length === 0) await discard(nas, state)
+  else await keepFailed(nas, state, record)
 }
 
 async function repeat(reload: Reload, nas: Host, leftovers: string[]): Promise<void> {

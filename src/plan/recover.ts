@@ -1,7 +1,8 @@
 import { exitCodes, UserError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
-import { discard, finishedRuns, unfinishedRun } from './journal.ts'
-import { putBack } from './put-back.ts'
+import { failedFile, finishedRuns, unfinishedRun } from './journal.ts'
+import { purge } from './purge.ts'
+import { endPutBack, putBack } from './put-back.ts'
 
 /**
  * Takes back what a killed run or a power cut left half done. The caller holds the lock. Answers
@@ -11,13 +12,13 @@ export async function recover(nas: Host, state: string): Promise<string | undefi
   const record = await unfinishedRun(nas, state)
   if (record === undefined) return await finishPurge(nas, state)
   const leftovers = await putBack(record, nas)
-  await discard(nas, state)
+  await endPutBack(nas, state, record, leftovers)
   const cutOff = `${record.command} (run ${record.id}, ${record.startedAt})`
   if (leftovers.length === 0) return cutOff
   throw new UserError(
     `${cutOff} was cut off and could not be put back whole:\n  ${leftovers.join('\n  ')}`,
     {
-      hint: 'look at these, then run `pifarm plan`',
+      hint: `look at these; what was there before is in ${failedFile(state, record.id)}; then run \`pifarm plan\``,
       exitCode: exitCodes.needsHands,
     },
   )
@@ -26,5 +27,5 @@ export async function recover(nas: Host, state: string): Promise<string | undefi
 /** A kill between the end of a run and its purge leaves trees that were to be deleted. */
 async function finishPurge(nas: Host, state: string): Promise<undefined> {
   const newest = await finishedRuns(nas, state).next()
-  for (const tree of newest.value?.purge ?? []) await nas.removeTree(tree)
+  if (newest.value?.purge.length) await purge(nas, state, newest.value)
 }

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
+import { exitCodes, UserError } from '../errors.ts'
 import { type Reader, sameEntry } from '../host/host.ts'
-import type { Change } from './change.ts'
+import type { Change, CloneTree, LiveRules } from './change.ts'
 import { ourRules } from './live-rules.ts'
 
 /** Where the NAS stands with regard to one change. */
@@ -18,7 +20,8 @@ export async function stateOf(change: Change, nas: Reader): Promise<State> {
       return sameEntry(now, change.before) ? 'before' : 'other'
     }
     case 'clone-tree': {
-      if ((await nas.read(change.to)) !== undefined) return 'after'
+      if ((await nas.read(change.to)) !== undefined)
+        return (await isOurClone(change, nas)) ? 'after' : 'other'
       return (await nas.read(change.from)) === undefined ? 'other' : 'before'
     }
     case 'move-tree': {
@@ -28,14 +31,38 @@ export async function stateOf(change: Change, nas: Reader): Promise<State> {
       return from === undefined ? 'after' : 'before'
     }
     case 'live-rules': {
-      const { stdout } = await nas.ask(change.save)
-      const now = ourRules(stdout).join('\n')
+      const now = (await readLive(change, nas)).join('\n')
       if (now === change.after.join('\n')) return 'after'
       return now === change.before.join('\n') ? 'before' : 'other'
     }
     default:
       return change satisfies never
   }
+}
+
+/** Whether a tree is the copy this change makes: what a person put there meanwhile is never deleted. */
+async function isOurClone({ from, to, seeds }: CloneTree, nas: Reader): Promise<boolean> {
+  for (const [path, entry] of new Map(seeds.map((seed) => [seed.path, seed.entry])))
+    if (!sameEntry(await nas.read(`${to}/${path}`), entry)) return false
+  if (seeds.length > 0) return true
+  const [made, source] = [await nas.list(to), await nas.list(from)]
+  return isDeepStrictEqual(new Set(made?.keys()), new Set(source?.keys()))
+}
+
+/** Our chains in the kernel now. A failed look is no answer: `no chains` would be taken for one. */
+export async function readLive({ save }: LiveRules, nas: Reader): Promise<string[]> {
+  const { code, stdout, stderr } = await nas.ask(save)
+  if (code === 0) return ourRules(stdout)
+  throw new UserError(`${save.join(' ')} failed: ${stderr.trim() || `exit status ${code}`}`)
+}
+
+/** Stops where the NAS is not as the plan saw it: a person's edit is never overwritten. */
+export async function refuseChanged(change: Change, nas: Reader): Promise<void> {
+  if ((await stateOf(change, nas)) === 'before') return
+  throw new UserError(`${subjectOf(change)} has changed since the plan was made`, {
+    hint: 'run the command again to plan with what is there now',
+    exitCode: exitCodes.putBack,
+  })
 }
 
 /** The thing a change is about, for messages. */

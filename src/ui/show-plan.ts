@@ -28,7 +28,7 @@ export function showPlan(plan: Plan, paint: Paint = plain): string {
 
 function showStep(step: Step, paint: Paint): string {
   const { changes, reloads, resource } = step
-  const lines = [titleOf(step).replace(resource, paint.bold)]
+  const lines = [titleOf(step).replace(resource, (name) => paint.bold(name))]
   const { links, others } = gatherLinks(changes)
   for (const change of others) lines.push(...showChange(change, paint))
   for (const group of links) lines.push(showLinks(group, paint))

@@ -16,7 +16,8 @@ export function dhcpdProbe(farm: Farm): Probe {
     look: async (nas) =>
       (await deadDaemon(nas, daemon)) ??
       (await deafDaemon(nas)) ??
-      (await staleDaemon(nas, daemon.pidFile, farm.paths.dhcp)),
+      (await staleDaemon(nas, daemon.pidFile, farm.paths.dhcp)) ??
+      (await staleDaemon(nas, daemon.pidFile, farm.paths.dhcpd_conf)),
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Farm } from '../../farm/farm.ts'
+import { type Farm, nfsPortRange } from '../../farm/farm.ts'
 import { render } from '../../render.ts'
 
 /** Portmapper, nfsd, and the range that the resource nfs-ports pins mountd, statd and lockd in. */
-export const nfsPortList = '111,2049,33049:33054'
+export const nfsPortList = `111,2049,${nfsPortRange.first}:${nfsPortRange.last}`
 
 /** pifarm's lines of the filter table, in the form and order of `ourRules` in plan/live-rules.ts. */
 export function wantedRules(farm: Farm): string[] {

@@ -33,8 +33,10 @@ export async function refuseFull(nas: Reader, dir: string, bytes: number): Promi
 
 /** What is on disk, not the apparent size: holes are kept, and a hard link counts once. */
 async function sizeOf(nas: Reader, root: string): Promise<number> {
-  const { stdout } = await nas.ask(['du', '-sxB1', root])
-  return Number.parseInt(stdout, 10) || 0
+  const { stdout, stderr } = await nas.ask(['du', '-sxB1', root])
+  const bytes = Number.parseInt(stdout, 10)
+  if (Number.isNaN(bytes)) throw new UserError(`du cannot measure ${root}: ${stderr.trim()}`)
+  return bytes
 }
 
 /** btrfs always; xfs where it was made with reflink, as mkfs.xfs does since 2019. */
