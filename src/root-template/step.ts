@@ -27,8 +27,14 @@ export interface Step {
   readonly title: string
   /** Why a root without it does not netboot well: one sentence for `template lint`. */
   readonly why: string
+  /** How it is mended: what `--fix` does, or what a person does where it cannot. One sentence. */
+  readonly cure: string
+  /** A Pi's own root is right to have what a template must not, e.g. ssh host keys. */
+  readonly templateOnly?: true
   /** What is wrong now, one line each with the path in it; empty: nothing. Only looks. */
   inspect(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
   /** Mends it; idempotent. Answers what it changed, one line each, for the report and the manifest. */
   mend(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
+  /** What a person should know that is neither wrong nor to be mended, one line each. Only looks. */
+  notes?(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
 }

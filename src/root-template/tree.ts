@@ -14,6 +14,8 @@ export interface Tree {
   put(path: string, entry: Entry | undefined): Promise<void>
   /** Removes a directory and all below it. Nothing there is no error. */
   removeTree(path: string): Promise<void>
+  /** Runs a command of the NAS that only looks, e.g. `getcap -r <top>`. A failure is an answer. */
+  ask(argv: readonly string[], input?: string): Promise<Output>
   /** Runs a command inside, in a chroot with /proc, /sys and /dev; foreign architectures through qemu. */
   run(argv: readonly string[]): Promise<Output>
 }
