@@ -10,7 +10,7 @@ import type { Output } from '../../src/host/host.ts'
 import { carryOut } from '../../src/plan/carry-out.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import type { Look } from '../../src/resources/resource.ts'
-import { withoutLocalDisks } from '../../src/resources/rootfs/fstab.ts'
+import { withoutLocalDisks } from '../../src/root-template/inside/fstab.ts'
 import { rootfs } from '../../src/resources/rootfs/rootfs.ts'
 import { dir, type FakeNas, fakeNas, file, output } from '../support/fake-nas.ts'
 
