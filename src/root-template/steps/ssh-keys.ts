@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import { type Account, accountOf, authorizedKeys, keyIn, keysOf } from '../inside/accounts.ts'
-import { textAt, withLine } from '../inside/texts.ts'
+import { fileAt, withLine } from '../inside/texts.ts'
 import type { Step, TemplateWishes } from '../step.ts'
 import type { Tree } from '../tree.ts'
 
@@ -19,9 +19,11 @@ export const sshKeys: Step = {
     for (const { account, line } of await missing(tree, wishes)) {
       const path = authorizedKeys(account)
       await makeDir(tree, account)
-      const text = withLine((await textAt(tree, path)) ?? '', line.trim())
+      const before = await fileAt(tree, path)
+      const text = withLine(before?.text ?? '', line.trim())
       const { uid, gid } = account
-      await tree.put(path, { kind: 'file', text, encoding: 'utf8', mode: 0o600, uid, gid })
+      const fresh = { kind: 'file', encoding: 'utf8', mode: 0o600, uid, gid } as const
+      await tree.put(path, { ...(before ?? fresh), text })
       changed.push(`${path} has ${nameOf(line)}`)
     }
     return changed
