@@ -3,7 +3,7 @@ import type { Tree } from '../../src/root-template/tree.ts'
 import { dir, file, output } from './fake-nas.ts'
 
 /** Answers a command; it may change the tree, as apt-get would. */
-type Command = (argv: readonly string[], tree: FakeTree, input?: string) => Output
+type Command = (argv: readonly string[], tree: FakeTree, input?: string) => Output | Promise<Output>
 
 interface FakeTreeOptions {
   /** Commands of the NAS. Default: success without output. */
@@ -63,11 +63,11 @@ export function fakeTree(
         if (name === real || name.startsWith(`${real}/`)) inside.delete(name)
     },
     async ask(argv, input) {
-      return options.ask?.(argv, tree, input) ?? output()
+      return (await options.ask?.(argv, tree, input)) ?? output()
     },
     async run(argv) {
       tree.ran.push(argv)
-      return options.run?.(argv, tree) ?? output()
+      return (await options.run?.(argv, tree)) ?? output()
     },
     snapshot: () => Object.fromEntries([...inside].sort(([a], [b]) => (a < b ? -1 : 1))),
     textAt(path) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { gzipSync } from 'node:zlib'
 import type { Entry, Output } from '../../src/host/host.ts'
+import type { Tree } from '../../src/root-template/tree.ts'
 import { dir, file, output } from './fake-nas.ts'
 import { type FakeTree, fakeTree, link } from './fake-tree.ts'
 
@@ -35,11 +36,13 @@ export function kernel(
     `MZ code \0Linux version %s\0${says}Linux version ${version} (dom@buildbot) (gcc) #1 SMP\n\0`,
   )
   const packed = { raw: () => image, gzip: () => gzipSync(image), zImage: () => zImage(image) }
-  return {
-    ...(file('') as object),
-    text: packed[form]().toString('latin1'),
-    encoding: 'latin1',
-  } as Entry
+  return bytes(packed[form]())
+}
+
+/** A file of bytes that are no text, as a Reader answers it. */
+export function bytes(content: Buffer): Entry {
+  const text = content.toString('latin1')
+  return { kind: 'file', text, encoding: 'latin1', mode: 0o644, uid: 0, gid: 0 }
 }
 
 /** An unpacker before the payload, and a table behind it. */
@@ -61,25 +64,28 @@ function askNas(argv: readonly string[], _tree: FakeTree, input?: string): Outpu
   return { code: status ?? 1, stdout, stderr }
 }
 
+type Files = Pick<Tree, 'read' | 'put'>
+
 /** What apt-get, useradd and install do, as far as the steps look at it. */
-function runInside(argv: readonly string[], tree: FakeTree): Output {
+export async function runInside(argv: readonly string[], tree: Files): Promise<Output> {
   const last = argv.at(-1) ?? ''
   if (argv.includes('install') && argv.includes('apt-get')) {
     const names = argv.slice(argv.indexOf('--') + 1)
-    append(tree, '/var/lib/dpkg/status', names.map(installed).join(''))
+    await append(tree, '/var/lib/dpkg/status', names.map(installed).join(''))
     if (names.includes('systemd-timesyncd'))
-      void tree.put('/lib/systemd/system/systemd-timesyncd.service', file('[Unit]\n'))
+      await tree.put('/lib/systemd/system/systemd-timesyncd.service', file('[Unit]\n'))
   }
   if (argv[0] === 'useradd') {
-    append(tree, '/etc/passwd', `${last}:x:1001:1001::/home/${last}:/bin/bash\n`)
-    append(tree, '/etc/shadow', `${last}:*:19000:0:99999:7:::\n`)
+    await append(tree, '/etc/passwd', `${last}:x:1001:1001::/home/${last}:/bin/bash\n`)
+    await append(tree, '/etc/shadow', `${last}:*:19000:0:99999:7:::\n`)
   }
-  if (argv[0] === 'install') void tree.put(last, dir(0o700))
+  if (argv[0] === 'install') await tree.put(last, dir(0o700))
   return output()
 }
 
-function append(tree: FakeTree, path: string, text: string): void {
-  void tree.put(path, file(`${tree.textAt(path) ?? ''}${text}`))
+async function append(tree: Files, path: string, text: string): Promise<void> {
+  const before = await tree.read(path)
+  await tree.put(path, file(`${before?.kind === 'file' ? before.text : ''}${text}`))
 }
 
 export function installed(name: string): string {

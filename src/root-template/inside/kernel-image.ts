@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib'
+import { gzipsIn } from './gzip.ts'
 
 /** What is read from a kernel image itself, not from its name. */
 export interface KernelFacts {
@@ -8,10 +8,6 @@ export interface KernelFacts {
   readonly mountsNfs: boolean
 }
 
-const gzipMagic = Buffer.from([0x1f, 0x8b, 0x08])
-// A Pi's kernel is some 30 MiB unpacked: what grows beyond this is no kernel.
-const largest = 256 * 1024 * 1024
-
 /**
  * Reads a raw or gzip'd arm64 Image, or a zImage whose payload is gzip'd. Undefined where it is
  * none of them, or packed in another way.
@@ -19,9 +15,8 @@ const largest = 256 * 1024 * 1024
 export function kernelFacts(image: Buffer): KernelFacts | undefined {
   const raw = factsIn(image)
   if (raw !== undefined) return raw
-  for (let at = image.indexOf(gzipMagic); at >= 0; at = image.indexOf(gzipMagic, at + 1)) {
-    const unpacked = unpack(image.subarray(at))
-    const facts = unpacked && factsIn(unpacked)
+  for (const unpacked of gzipsIn(image)) {
+    const facts = factsIn(unpacked)
     if (facts !== undefined) return facts
   }
   return undefined
@@ -37,17 +32,4 @@ function factsIn(image: Buffer): KernelFacts | undefined {
     at = image.indexOf('Linux version ', at + 1)
   }
   return undefined
-}
-
-function unpack(gzip: Buffer): Buffer | undefined {
-  const flags = gzip[3]
-  // None, as the kernel's makefiles leave it, or the file's name up to a zero byte.
-  if (flags !== 0 && flags !== 8) return undefined
-  const start = flags === 0 ? 10 : gzip.indexOf(0, 10) + 1
-  try {
-    // Raw, for behind the payload of a zImage comes more code, which gunzip would refuse.
-    return inflateRawSync(gzip.subarray(start), { maxOutputLength: largest })
-  } catch {
-    return undefined
-  }
 }

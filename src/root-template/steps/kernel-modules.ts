@@ -6,7 +6,7 @@ export const kernelModules: Step = {
   id: 'kernel-modules',
   title: 'Kernel and modules',
   why: 'the kernel comes over TFTP and its modules out of the root: of different versions, the Pi boots without sound, video codecs and half of its drivers',
-  cure: 'install the kernel package again in the template (`apt-get install --reinstall raspberrypi-kernel`, or linux-image-rpi-v8), which writes both, or copy /lib/modules/<version> from where the kernel came',
+  cure: 'by hand: install the kernel package again in a chroot of the template (`apt-get install --reinstall raspberrypi-kernel`, or linux-image-rpi-v8), which writes both, or copy /lib/modules/<version> from where the kernel came',
   async inspect(tree) {
     const modules = await modulesIn(tree)
     const problems: string[] = []
