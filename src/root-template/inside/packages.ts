@@ -1,15 +1,15 @@
 import { UserError } from '../../errors.ts'
 import type { Tree } from '../tree.ts'
-import { linesAt } from './texts.ts'
+import { textAt } from './texts.ts'
 
-/** The names of the packages that dpkg has installed in the tree. */
-export async function installedPackages(tree: Tree): Promise<ReadonlySet<string>> {
-  const found = new Set<string>()
-  let name = ''
-  for (const line of await linesAt(tree, '/var/lib/dpkg/status')) {
-    if (line.startsWith('Package: ')) name = line.slice('Package: '.length)
+/** The packages that dpkg has installed in the tree, with their versions. */
+export async function installedPackages(tree: Tree): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const paragraph of ((await textAt(tree, '/var/lib/dpkg/status')) ?? '').split('\n\n')) {
     // Not "deinstall ok config-files": removed, but for its configuration.
-    if (/^Status: \S+ ok installed$/.test(line)) found.add(name)
+    if (!/^Status: \S+ ok installed$/m.test(paragraph)) continue
+    const name = /^Package: (\S+)$/m.exec(paragraph)?.[1]
+    if (name !== undefined) found.set(name, /^Version: (\S+)$/m.exec(paragraph)?.[1] ?? '')
   }
   return found
 }

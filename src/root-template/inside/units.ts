@@ -6,7 +6,9 @@ const shipped = ['/lib/systemd/system', '/usr/lib/systemd/system']
 /** Whether systemd would start the unit by itself: wanted by something, and not masked. */
 export async function isOn(tree: Tree, unit: string): Promise<boolean> {
   if (await isMasked(tree, unit)) return false
-  return (await wantedBy(tree, unit)) || (await startedBySysV(tree, unit))
+  if (await wantedBy(tree, unit)) return true
+  // systemd passes over an init script that has a unit of the same name.
+  return (await unitFile(tree, unit)) === undefined && (await startedBySysV(tree, unit))
 }
 
 /** Where the unit's own file is; undefined where the unit is not installed, or masked. */

@@ -7,7 +7,6 @@ const units = [
   'resize2fs_once.service',
   'rpi-resize.service',
   'regenerate_ssh_host_keys.service',
-  'sshdgenkeys.service',
   'apply_noobs_os_config.service',
   'userconfig.service',
   'cloud-init-main.service',

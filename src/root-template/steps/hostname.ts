@@ -1,5 +1,6 @@
 import { linesAt, putText, textAt } from '../inside/texts.ts'
 import type { Step } from '../step.ts'
+import type { Tree } from '../tree.ts'
 
 const hosts = '/etc/hosts'
 const ownAddress = /^127\.0\.1\.1[ \t]/
@@ -11,24 +12,33 @@ export const hostname: Step = {
   cure: "writes the template's name into /etc/hostname and behind 127.0.1.1 in /etc/hosts; every clone gets its Pi's",
   templateOnly: true,
   async inspect(tree, { name }) {
-    const problems: string[] = []
-    const said = (await textAt(tree, '/etc/hostname'))?.trim()
-    if (said !== name) problems.push(`/etc/hostname says ${said ?? 'nothing'}, not ${name}`)
-    for (const line of await linesAt(tree, hosts))
-      if (ownAddress.test(line) && line.split(/\s+/)[1] !== name)
-        problems.push(`${hosts} names another machine: ${line.replace(/\s+/g, ' ')}`)
-    return problems
+    const said = await ownName(tree)
+    const other = (await linesAt(tree, hosts)).filter((line) => namesOther(line, name))
+    return [
+      ...(said === name ? [] : [`/etc/hostname says ${said ?? 'nothing'}, not ${name}`]),
+      ...other.map((line) => `${hosts} names another machine: ${line.replace(/\s+/g, ' ')}`),
+    ]
   },
-  async mend(tree, wishes) {
-    const problems = await this.inspect(tree, wishes)
-    const line = `127.0.1.1\t${wishes.name}`
-    if (problems.some((problem) => problem.startsWith('/etc/hostname')))
-      await putText(tree, '/etc/hostname', `${wishes.name}\n`)
-    if (problems.some((problem) => problem.startsWith(hosts))) {
-      const lines = await linesAt(tree, hosts)
-      const mended = lines.map((old) => (ownAddress.test(old) ? line : old)).join('\n')
-      await putText(tree, hosts, mended)
+  async mend(tree, { name }) {
+    const changed: string[] = []
+    if ((await ownName(tree)) !== name) {
+      await putText(tree, '/etc/hostname', `${name}\n`)
+      changed.push(`/etc/hostname says ${name}`)
     }
-    return problems.length === 0 ? [] : [`is called ${wishes.name}`]
+    const lines = await linesAt(tree, hosts)
+    if (lines.some((line) => namesOther(line, name))) {
+      const mended = lines.map((line) => (namesOther(line, name) ? `127.0.1.1\t${name}` : line))
+      await putText(tree, hosts, mended.join('\n'))
+      changed.push(`${hosts} names ${name}`)
+    }
+    return changed
   },
+}
+
+async function ownName(tree: Tree): Promise<string | undefined> {
+  return (await textAt(tree, '/etc/hostname'))?.trim()
+}
+
+function namesOther(line: string, name: string): boolean {
+  return ownAddress.test(line) && line.split(/\s+/)[1] !== name
 }

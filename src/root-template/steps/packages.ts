@@ -2,6 +2,8 @@ import { installedPackages, installPackages } from '../inside/packages.ts'
 import type { Step, TemplateWishes } from '../step.ts'
 import type { Tree } from '../tree.ts'
 
+/** What the muxer agent is built for. */
+const oldestNode = 18
 const always = ['openssh-server', 'nodejs', 'ffmpeg', 'nfs-common']
 
 export const packages: Step = {
@@ -17,6 +19,12 @@ export const packages: Step = {
     if (names.length === 0) return []
     await installPackages(tree, names)
     return [`installed ${names.join(', ')}`]
+  },
+  async notes(tree) {
+    const version = (await installedPackages(tree)).get('nodejs')
+    return version !== undefined && Number.parseInt(version, 10) < oldestNode
+      ? [`nodejs is ${version}: the muxer agent needs ${oldestNode} or later, as Debian 12 has it`]
+      : []
   },
 }
 

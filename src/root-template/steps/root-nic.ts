@@ -27,7 +27,7 @@ export const rootNic: Step = {
     if (await dhcpcdMeddles(tree)) problems.push(`${dhcpcd} does not deny eth0`)
     for (const path of await interfacesFiles(tree))
       for (const line of await linesAt(tree, path))
-        if (meddling.test(line))
+        if (without(line) !== line)
           problems.push(`${path} sets the wired interface up: ${line.trim()}`)
     if (await isOn(tree, networkdWait)) problems.push(`${networkdWait} waits for what is unmanaged`)
     return problems
@@ -46,8 +46,8 @@ export const rootNic: Step = {
     }
     for (const path of await interfacesFiles(tree)) {
       const lines = await linesAt(tree, path)
-      if (!lines.some((line) => meddling.test(line))) continue
-      const mended = lines.map((line) => line.replace(meddling, '$1manual'))
+      const mended = lines.map(without)
+      if (mended.join('\n') === lines.join('\n')) continue
       await putText(tree, path, mended.join('\n'))
       changed.push(`${path} leaves the wired interface as it is`)
     }
@@ -56,16 +56,25 @@ export const rootNic: Step = {
   },
 }
 
-const meddling = /^(\s*iface\s+(?:eth0|en\w+)\s+inet6?\s+)(?:dhcp|static|auto)\b/
+/**
+ * A line of ifupdown's without the wired interface: what is not started at boot is not stopped at
+ * shutdown either. Its `iface` block may stay.
+ */
+function without(line: string): string {
+  const [, start, names] = /^(\s*(?:auto|allow-\S+)\s+)(\S.*)$/.exec(line) ?? []
+  if (start === undefined || names === undefined) return line
+  const kept = names.split(/\s+/).filter((name) => !/^(?:eth0|en\w+)$/.test(name))
+  if (kept.length === names.split(/\s+/).length) return line
+  return kept.length === 0 ? `#${line}` : `${start}${kept.join(' ')}`
+}
 
 async function filesMissing(tree: Tree): Promise<readonly (keyof typeof texts)[]> {
+  const wanted: (keyof typeof texts)[] = []
+  if ((await unitFile(tree, 'NetworkManager.service')) !== undefined) wanted.push(networkManager)
+  // Its unit comes with systemd, used or not.
+  if (await isOn(tree, 'systemd-networkd.service')) wanted.push(networkd)
   const found: (keyof typeof texts)[] = []
-  for (const [unit, path] of [
-    ['NetworkManager.service', networkManager],
-    ['systemd-networkd.service', networkd],
-  ] as const)
-    if ((await unitFile(tree, unit)) !== undefined && (await textAt(tree, path)) !== texts[path])
-      found.push(path)
+  for (const path of wanted) if ((await textAt(tree, path)) !== texts[path]) found.push(path)
   return found
 }
 

@@ -53,3 +53,16 @@ test('what is not there yet is told', async () => {
     `${config} names no controller: build with --controller URL, or boot with muxcnc=URL`,
   ])
 })
+
+test('a configuration that another owns is given to its user', async () => {
+  const tree = piRoot('bookworm', { [config]: file('{}', 0o600) })
+  const { problems } = await mends(agent, tree)
+  expect(problems).toContain(`${config} is not owned by pi`)
+  expect(await tree.read(config)).toMatchObject({ uid: 1000, gid: 1000 })
+})
+
+test.each(['null', '[1', '7'])('a configuration that is %s is written anew', async (text) => {
+  const tree = piRoot('bookworm', { [config]: text })
+  await mends(agent, tree, { controller })
+  expect(JSON.parse(tree.textAt(config) ?? '')).toEqual({ controller })
+})

@@ -65,6 +65,18 @@ test('what only root may read is opened, and only that is touched', async () => 
   expect(await tree.read('/boot/overlays')).toEqual(dir(0o755))
 })
 
+test('a link that stays among them is right', async () => {
+  await leavesAlone(bootFiles, piRoot('buster', { '/boot/kernel8.img': link('kernel7.img') }))
+})
+
+test('what is deep among them is looked at too', async () => {
+  const { problems } = await mends(
+    bootFiles,
+    piRoot('buster', { '/boot/overlays/vc4.dtbo': file('', 0o600) }),
+  )
+  expect(problems).toEqual(['/boot/overlays/vc4.dtbo is not readable by everybody'])
+})
+
 test.each(['/boot/x', '../x', 'overlays/../../x'])('a link to %s leads out', async (target) => {
   const tree = piRoot('buster', { '/boot/extra.dtb': link(target) })
   expect(await bootFiles.inspect(tree, wishes)).toEqual([

@@ -44,3 +44,8 @@ test('what else is lost over NFS is listed by its path inside', async () => {
     'over NFS, lost: /usr/bin/mtr-packet cap_net_raw=ep',
   ])
 })
+
+test('a file that sysctl does not read sets nothing', async () => {
+  const text = 'net.ipv4.ping_group_range = 0 2147483647\n'
+  await mends(capabilities, piRoot('buster', { '/etc/sysctl.d/README': text }))
+})

@@ -30,3 +30,16 @@ test.each<[string | Entry, readonly string[]]>([
 ])('%j is right for %j', async (entry, servers) => {
   await leavesAlone(dns, fakeTree({ [path]: entry }), { dns: servers })
 })
+
+test('NetworkManager and resolvconf are kept from writing it', async () => {
+  const tree = fakeTree({
+    [path]: 'nameserver 10.77.0.1\n',
+    '/lib/systemd/system/NetworkManager.service': '[Unit]\n',
+    '/etc/resolvconf.conf': '# If you run a local name server\nresolv_conf=/etc/resolv.conf',
+  })
+  await mends(dns, tree)
+  expect(tree.textAt('/etc/NetworkManager/conf.d/zz-pifarm-dns.conf')).toContain('dns=none')
+  expect(tree.textAt('/etc/resolvconf.conf')).toBe(
+    '# If you run a local name server\nresolv_conf=/etc/resolv.conf\nresolvconf=NO\n',
+  )
+})

@@ -41,3 +41,16 @@ test("apt's failure is told with its own words", async () => {
     /apt-get update failed in .*Unable to locate package htop/,
   )
 })
+
+test.each([
+  [
+    '10.24.0~dfsg-1~deb10u4',
+    ['nodejs is 10.24.0~dfsg-1~deb10u4: the muxer agent needs 18 or later, as Debian 12 has it'],
+  ],
+  ['18.20.4+dfsg-1~deb12u1', []],
+])('nodejs %s', async (version, notes) => {
+  const status = installed('nodejs').replace('Version: 1\n', `Version: ${version}\n`)
+  expect(await packages.notes?.(fakeTree({ '/var/lib/dpkg/status': status }), wishes)).toEqual(
+    notes,
+  )
+})

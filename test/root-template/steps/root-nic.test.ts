@@ -36,7 +36,7 @@ test.each(['denyinterfaces wlan0 eth0\n', 'nolink\n'])('dhcpcd with %j is right'
 test('networkd keeps it, and nothing waits for it', async () => {
   const wait = 'systemd-networkd-wait-online.service'
   const tree = fakeTree({
-    '/usr/lib/systemd/system/systemd-networkd.service': '[Unit]\n',
+    '/etc/systemd/system/multi-user.target.wants/systemd-networkd.service': '[Unit]\n',
     [`/usr/lib/systemd/system/${wait}`]: '[Unit]\n',
     [`/etc/systemd/system/network-online.target.wants/${wait}`]: '[Unit]\n',
   })
@@ -47,21 +47,24 @@ test('networkd keeps it, and nothing waits for it', async () => {
   )
 })
 
-test('ifupdown: the wired interface is manual, wlan0 and the loopback stay', async () => {
+test('ifupdown starts, and so stops, all but the wired interface', async () => {
   const tree = fakeTree({
     '/etc/network/interfaces':
-      'auto lo eth0\niface lo inet loopback\niface eth0 inet dhcp\n  metric 5\niface wlan0 inet dhcp',
-    '/etc/network/interfaces.d/enx': 'iface enxb827eb33347a inet static\n  address 10.0.0.5\n',
+      'auto lo eth0\niface lo inet loopback\n  allow-hotplug eth0\niface eth0 inet dhcp\nauto wlan0',
+    '/etc/network/interfaces.d/enx': 'auto enxb827eb33347a\n',
   })
   await mends(rootNic, tree)
   expect(tree.textAt('/etc/network/interfaces')).toBe(
-    'auto lo eth0\niface lo inet loopback\niface eth0 inet manual\n  metric 5\niface wlan0 inet dhcp',
+    'auto lo\niface lo inet loopback\n#  allow-hotplug eth0\niface eth0 inet dhcp\nauto wlan0',
   )
-  expect(tree.textAt('/etc/network/interfaces.d/enx')).toBe(
-    'iface enxb827eb33347a inet manual\n  address 10.0.0.5\n',
-  )
+  expect(tree.textAt('/etc/network/interfaces.d/enx')).toBe('#auto enxb827eb33347a\n')
 })
 
 test('nothing installed, nothing to do', async () => {
-  await leavesAlone(rootNic, fakeTree({ '/etc/network/interfaces': 'iface lo inet loopback\n' }))
+  await leavesAlone(
+    rootNic,
+    fakeTree({ '/etc/network/interfaces': 'auto  lo\niface lo inet loopback\n' }),
+  )
+  const shipped = '/lib/systemd/system/systemd-networkd.service'
+  await leavesAlone(rootNic, fakeTree({ [shipped]: '[Unit]\n' }))
 })

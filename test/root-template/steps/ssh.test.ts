@@ -36,3 +36,7 @@ test('without sshd there is nothing to enable: it is still found wanting', async
   expect(await ssh.inspect(tree, wishes)).toEqual(['ssh.service is not enabled'])
   expect(await ssh.mend(tree, wishes)).toEqual([])
 })
+
+test('an init script is not what starts it: systemd has a unit of the same name', async () => {
+  await mends(ssh, piRoot('buster', { '/etc/rc3.d/S01ssh': link('../init.d/ssh') }))
+})

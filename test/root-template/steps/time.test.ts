@@ -22,6 +22,7 @@ test('without the package it is installed and enabled', async () => {
   await tree.put(wanted, undefined)
   const { changes } = await mends(time, tree)
   expect(changes).toContain('installed systemd-timesyncd')
+  expect(changes).toContain('enabled systemd-timesyncd.service')
   expect(await tree.read(wanted)).toEqual({ kind: 'link', target: unit })
 })
 
