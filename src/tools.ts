@@ -1,10 +1,12 @@
 import type { Host } from './host/host.ts'
+import type { Workshop } from './host/workshop.ts'
 import type { Fresh } from './resources/fresh.ts'
 import type { Ui } from './ui/ui.ts'
 
 /** Everything that acts. Made in `main.ts` and handed in, so that tests can hand in others. */
 export interface Tools {
   readonly nas: Host
+  readonly workshop: Workshop
   readonly ui: Ui
   readonly fresh: Fresh
   /** Fires on Ctrl-C and SIGTERM. */

@@ -43,7 +43,8 @@ export function localHost(): Host {
   }
 }
 
-function readEntry(path: string): Entry | undefined {
+/** What is at that path; undefined where nothing is. Links are not followed. */
+export function readEntry(path: string): Entry | undefined {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return undefined
   if (stat.isSymbolicLink()) return { kind: 'link', target: fs.readlinkSync(path) }
@@ -62,7 +63,8 @@ function readEntry(path: string): Entry | undefined {
   }
 }
 
-function listDir(dir: string): ReadonlyMap<string, Entry['kind']> | undefined {
+/** The names in a directory with their kinds; undefined where there is no such directory. */
+export function listDir(dir: string): ReadonlyMap<string, Entry['kind']> | undefined {
   try {
     const found = fs.readdirSync(dir, { withFileTypes: true })
     return new Map(found.map((entry) => [entry.name, kindOf(entry)]))
@@ -78,7 +80,8 @@ function kindOf(entry: fs.Dirent): Entry['kind'] {
   return entry.isSymbolicLink() ? 'link' : 'other'
 }
 
-function putEntry(path: string, entry: Entry | undefined): void {
+/** Makes the entry what it says, seen whole or not at all; undefined removes it. */
+export function putEntry(path: string, entry: Entry | undefined): void {
   const there = fs.lstatSync(path, { throwIfNoEntry: false })
   if (entry === undefined) {
     if (there?.isDirectory()) fs.rmdirSync(path)

@@ -40,7 +40,8 @@ async function unknownTemplate(farm: Farm, nas: Reader, name: string): Promise<U
   })
 }
 
-async function templateNames(farm: Farm, nas: Reader): Promise<string[]> {
+/** The names of the templates: root filesystems beside the roots that are no Pi's. */
+export async function templateNames(farm: Farm, nas: Reader): Promise<string[]> {
   const pis = new Set<string>(farm.pis.map(({ name }) => name))
   const found: string[] = []
   for (const [name, kind] of (await nas.list(farm.paths.roots)) ?? []) {

@@ -9,15 +9,29 @@ export interface Source {
    */
   survey(signal: AbortSignal): Promise<Survey>
   /**
-   * Fills the empty directory `into` with the root filesystem, the boot partition's files at
+   * Fills an empty directory with the root filesystem, the boot partition's files at
    * /boot/firmware or /boot as the source's own layout has them. Nothing is left running after a
-   * failure; the caller removes the directory.
+   * failure; the caller removes both directories.
    */
-  fetch(into: string, progress: (bytes: number) => void, signal: AbortSignal): Promise<Fetched>
+  fetch(to: FetchTo, progress: FetchProgress, signal: AbortSignal): Promise<Fetched>
+  /** Lets go of what `survey` has opened, such as a connection. Called however the build ended. */
+  close?(): void
 }
 
+export interface FetchTo {
+  /** Gets the tree. It is there and empty. */
+  readonly into: string
+  /** An empty directory beside it for what is only needed meanwhile. */
+  readonly scratch: string
+  /** Output of long commands goes to this file. */
+  readonly log: string
+}
+
+/** `done` of `total` bytes, both of the same thing; a total of 0 is not known. */
+export type FetchProgress = (done: number, total: number) => void
+
 export interface Survey {
-  /** Bytes that will be written; 0 where nobody knows. */
+  /** Bytes that will be written below the roots, scratch included; 0 where nobody knows. */
   readonly bytes: number
   /** Lines to show before it starts: model, serial, MAC, release ... */
   readonly facts: readonly string[]
@@ -26,4 +40,6 @@ export interface Survey {
 export interface Fetched {
   /** sha256 of what was read, where it is one file. */
   readonly sha256: string | undefined
+  /** What is worth telling: left out swap files, files that changed while they were read. */
+  readonly notes: readonly string[]
 }

@@ -18,6 +18,8 @@ export interface Ui {
     suggestion: string | undefined,
     wrong: (text: string) => string | undefined,
   ): Promise<string>
+  /** Asks without showing what is typed. */
+  secret(question: string): Promise<string>
   choose<T extends string>(
     question: string,
     choices: readonly { value: T; label: string }[],

@@ -1,5 +1,6 @@
 import { UserError } from '../../src/errors.ts'
 import type { Entry, Output } from '../../src/host/host.ts'
+import { localWorkshop } from '../../src/host/local-workshop.ts'
 import { run } from '../../src/program.ts'
 import type { Fresh } from '../../src/resources/fresh.ts'
 import { fakeDhcpd } from './daemons/dhcpd.ts'
@@ -235,6 +236,7 @@ async function pifarm(
       fresh,
       signal,
       isRoot,
+      workshop: localWorkshop(),
       command: ['pifarm', ...argv].join(' '),
       now: () => new Date('2026-11-22T20:00:00Z'),
     }))

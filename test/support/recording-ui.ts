@@ -52,6 +52,7 @@ export function recordingUi(...answers: Answer[]) {
       if (problem !== undefined) throw new Error(`${question} ${text}: ${problem}`)
       return text
     },
+    secret: async (question: string) => String(next(question)),
     async choose<T extends string>(
       question: string,
       choices: readonly { value: T; label: string }[],
