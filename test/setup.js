@@ -26,7 +26,6 @@ const project = fileURLToPath(new URL('..', import.meta.url))
 /** Each Debian package with one program of it: a program may also come from elsewhere. */
 const debianPackages = {
   'isc-dhcp-server': 'dhcpd',
-  'tftpd-hpa': 'in.tftpd',
   'nfs-kernel-server': 'exportfs',
   'nfs-common': 'rpc.statd',
   rpcbind: 'rpcbind',
@@ -54,7 +53,7 @@ function main() {
   if (process.getuid?.() !== 0) needRoot(missing)
   if (missing.length > 0) installDebianPackages(missing)
   needNamespaces()
-  fetchFirmware()
+  fetchPackages()
   build()
 }
 
@@ -120,7 +119,8 @@ function installDebianPackages(missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   withoutStartingDaemons(() => {
     run(['apt-get', '-q', 'update'], { env, hint })
-    run(['apt-get', '-q', 'install', '-y', '--no-install-recommends', ...missing], { env, hint })
+    const install = ['install', '-y', '--no-remove', '--no-install-recommends']
+    run(['apt-get', '-q', ...install, ...missing], { env, hint })
   })
 }
 
@@ -148,30 +148,34 @@ function needNamespaces() {
 }
 
 /**
- * Real firmware files, unpacked but not installed: installed, the package hooks itself into every
- * kernel update. Kept for the next run below ~/.cache; test/lab/lab-template.ts reads them there.
+ * Packages that are unpacked and not installed: raspi-firmware hooks itself into every kernel
+ * update, and tftpd-hpa would throw out another TFTP server that this machine may have. Kept for
+ * the next run below ~/.cache, where test/lab finds them.
  */
-function fetchFirmware() {
+function fetchPackages() {
+  const packages = ['raspi-firmware', 'tftpd-hpa']
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
-  const kept = join(cache, 'raspi-firmware')
-  if (existsSync(join(kept, 'start.elf'))) return
-  say(`fetch Debian's raspi-firmware into ${cache}`)
+  const kept = join(cache, 'debian')
+  if (existsSync(join(kept, 'from'))) return
+  say(`fetch Debian's ${packages.join(' and ')} into ${kept}`)
   mkdirSync(cache, { recursive: true })
   const dir = mkdtempSync(join(cache, 'fetch-'))
-  const hint = `or lay bootcode.bin, start.elf and fixup.dat into ${kept} by hand`
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const hint = 'the machine needs to reach deb.debian.org once'
   const apt = ['apt-get', '-q', ...privateApt(dir)]
   run([...apt, 'update'], { cwd: dir, hint })
-  run([...apt, 'download', 'raspi-firmware:all'], { cwd: dir, hint })
-  const file = readdirSync(dir).find((name) => name.endsWith('.deb')) ?? ''
-  run(['dpkg-deb', '-x', file, 'unpacked'], { cwd: dir, hint })
-  const sum = createHash('sha256')
-    .update(readFileSync(join(dir, file)))
-    .digest('hex')
-  const firmware = join(dir, 'unpacked/usr/lib/raspi-firmware')
-  writeFileSync(join(firmware, 'from'), `${file} sha256 ${sum}\n`)
+  run([...apt, 'download', ...packages], { cwd: dir, hint })
+  const files = readdirSync(dir).filter((name) => name.endsWith('.deb'))
+  for (const file of files) run(['dpkg-deb', '-x', file, 'debian'], { cwd: dir })
+  const sums = files.map((file) => {
+    const sum = createHash('sha256')
+      .update(readFileSync(join(dir, file)))
+      .digest('hex')
+    return `${sum}  ${file}\n`
+  })
+  writeFileSync(join(dir, 'debian/from'), sums.join(''))
   // Another run may have been quicker.
-  if (!existsSync(kept)) renameSync(firmware, kept)
-  rmSync(dir, { recursive: true })
+  if (!existsSync(kept)) renameSync(join(dir, 'debian'), kept)
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */
@@ -181,7 +185,7 @@ function privateApt(dir) {
   const keys = '/usr/share/keyrings/debian-archive-keyring.gpg'
   writeFileSync(
     join(dir, 'sources.list'),
-    `deb [signed-by=${keys}] http://deb.debian.org/debian ${suite} non-free-firmware\n`,
+    `deb [signed-by=${keys}] http://deb.debian.org/debian ${suite} main non-free-firmware\n`,
   )
   mkdirSync(join(dir, 'lists/partial'), { recursive: true })
   mkdirSync(join(dir, 'archives/partial'), { recursive: true })
@@ -198,7 +202,7 @@ function build() {
   const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map(newest)
   if (newest('dist/main.js') >= Math.max(...sources)) return
   say('npm run build')
-  run(['npm', 'run', 'build', '--silent'])
+  run(['npm', 'run', 'build', '--silent', '--', '--noEmitOnError'])
 }
 
 /** When the newest file below a path was changed, in ms; 0 where nothing is. */

@@ -10,6 +10,7 @@ import { addressesInUse, readDhcpFacts } from '../resources/dhcp/facts.ts'
 import type { Tools } from '../tools.ts'
 import { awaitSerial, knownSerial } from './await-serial.ts'
 import { changeFarm } from './change-farm.ts'
+import { readTimeout } from './deadline.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
 import { type LoadedFarm, readFarm, withFarm } from './session.ts'
 
@@ -28,6 +29,7 @@ type Wanted = Partial<PiSettings> & { readonly mac: Mac }
  * is awaited in the log; called again for a pending Pi it goes on from there.
  */
 export async function addPi(tools: Tools, options: AddPiOptions): Promise<number> {
+  const timeout = readTimeout(options.timeout)
   const name = flag('--name', hostName, options.name)
   const wanted = { ...readPiOptions(options), ...(name && { name }) } as Wanted
   const laid = await withFarm(tools, options.config, (loaded) =>
@@ -35,7 +37,8 @@ export async function addPi(tools: Tools, options: AddPiOptions): Promise<number
   )
   if (laid !== exitCodes.done || options.plan) return laid
   const pi = await find(tools, options.config, wanted.mac)
-  const done = pi.serial === undefined && options.wait ? await complete(tools, options, pi) : laid
+  const isAwaited = pi.serial === undefined && options.wait
+  const done = isAwaited ? await complete(tools, options.config, pi, timeout) : laid
   if (options.json) tools.ui.answer(JSON.stringify(await find(tools, options.config, wanted.mac)))
   return done
 }
@@ -127,12 +130,17 @@ export async function questionPair(
 }
 
 /** Waits until the Pi asks for its files, and gives it its TFTP directory. The lock is free meanwhile. */
-async function complete(tools: Tools, options: AddPiOptions, pi: Pi): Promise<number> {
-  const { farm } = await readFarm(tools.nas, options.config)
+async function complete(
+  tools: Tools,
+  config: string,
+  pi: Pi,
+  timeout: number | undefined,
+): Promise<number> {
+  const { farm } = await readFarm(tools.nas, config)
   tools.ui.say(`power ${pi.name} on now; Ctrl-C leaves it pending, the same command goes on later`)
-  const serial = await awaitSerial(tools, farm, pi, options.timeout)
+  const serial = await awaitSerial(tools, farm, pi, timeout)
   tools.ui.say(`${pi.name} asked for its files: its serial is ${serial}`)
-  const code = await withFarm(tools, options.config, (loaded) =>
+  const code = await withFarm(tools, config, (loaded) =>
     changeFarm(tools, loaded, edit.setPi(loaded.source, pi.name, { serial })),
   )
   if (code === exitCodes.done) tools.ui.say(`power ${pi.name} off and on again: it boots now`)

@@ -26,7 +26,7 @@ export async function awaitSerial(
   { nas, signal, ui }: Tools,
   farm: Farm,
   pi: Pi,
-  timeout: string | undefined,
+  timeout: number | undefined,
 ): Promise<Serial> {
   const source = await findLogSource(nas, farm.services.log.file)
   const finder = new SerialFinder([pi.mac])

@@ -4,7 +4,7 @@ import { farmFrom } from '../farm/load.ts'
 import { type Applied, apply } from '../plan/apply.ts'
 import type { Plan, Put } from '../plan/change.ts'
 import { outline } from '../plan/jobs.ts'
-import { nextRunId } from '../plan/journal.ts'
+import { nextRunId, unfinishedRun } from '../plan/journal.ts'
 import { isEmpty, makePlan } from '../plan/make-plan.ts'
 import { catalog } from '../resources/catalog.ts'
 import type { Tools } from '../tools.ts'
@@ -69,8 +69,22 @@ export async function settle(
     plan,
     { ...about, startedAt: tools.now().toISOString(), ...(undoes === undefined ? {} : { undoes }) },
     { nas, signal, display },
-  )
-  return ending(tools, applied)
+  ).catch((cause) => journalFailed(cause, tools, run.state))
+  if (applied.kind !== 'applied') return failedEnding(tools, applied)
+  const canBeUndone = undoes === undefined && plan.purge.length === 0
+  ui.say(`done (run ${run.runId})${canBeUndone ? '; `pifarm undo` takes it back' : ''}`)
+  return exitCodes.done
+}
+
+/** Where not even the journal can be written, or a check's files: a full disk is no bug of ours. */
+async function journalFailed(cause: unknown, { nas }: Tools, state: string): Promise<never> {
+  if (!isSystemError(cause)) throw cause
+  const isHalfDone = (await unfinishedRun(nas, state)) !== undefined
+  throw new UserError(cause.message, {
+    hint: isHalfDone ? 'mend that, and the next command puts back what is half done' : undefined,
+    exitCode: isHalfDone ? exitCodes.needsHands : exitCodes.putBack,
+    cause,
+  })
 }
 
 function editsOf(loaded: LoadedFarm, edited: FarmText): Put[] {
@@ -86,11 +100,10 @@ function editsOf(loaded: LoadedFarm, edited: FarmText): Put[] {
   ]
 }
 
-function ending({ ui, signal }: Tools, applied: Applied): number {
-  if (applied.kind === 'applied') {
-    ui.say(`done (run ${applied.run}); \`pifarm undo\` takes it back`)
-    return exitCodes.done
-  }
+function failedEnding(
+  { ui, signal }: Tools,
+  applied: Exclude<Applied, { kind: 'applied' }>,
+): number {
   if (applied.kind === 'put-back') {
     if (signal.aborted) {
       ui.warn('interrupted: everything was put back')
@@ -107,6 +120,11 @@ function ending({ ui, signal }: Tools, applied: Applied): number {
 
 /** A bug stays one: only what a user can mend ends as a line. */
 function reason(cause: unknown): string {
-  if (cause instanceof UserError) return cause.message
+  if (cause instanceof UserError || isSystemError(cause)) return cause.message
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}
+
+/** A full disk, a read-only filesystem: Node says in the message which, e.g. ENOSPC. */
+function isSystemError(cause: unknown): cause is NodeJS.ErrnoException {
+  return cause instanceof Error && 'errno' in cause
 }

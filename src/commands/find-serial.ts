@@ -6,7 +6,7 @@ import { type Finding, SerialFinder } from '../netboot/find-serials.ts'
 import { findLogSource, followArgv } from '../netboot/log-source.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
-import { deadline } from './deadline.ts'
+import { deadline, readTimeout } from './deadline.ts'
 import { flag } from './pi-options.ts'
 import { readFarm } from './session.ts'
 
@@ -26,13 +26,14 @@ const linesBack = 2_000
 export async function findSerial(tools: Tools, options: FindSerialOptions): Promise<number> {
   const { nas, ui, signal } = tools
   const only = flag('--mac', mac, options.mac)
-  const count = flag('--count', z.coerce.number().int().positive(), options.count)
+  const count = flag('--count', z.coerce.number().int().min(1), options.count)
+  const timeout = readTimeout(options.timeout)
   const log = flag('--log', path, options.log)
   const { farm } = await readFarm(nas, options.config)
   const source = await findLogSource(nas, log ?? farm.services.log.file)
   const inFarm = new Set(farm.pis.map((pi) => pi.serial))
   const finder = new SerialFinder(farm.pis.map((pi) => pi.mac))
-  const until = deadline(signal, options.timeout)
+  const until = deadline(signal, timeout)
   let found = 0
   ui.say(`following ${source.kind === 'journal' ? 'the journal' : source.path}; end with Ctrl-C`)
   for await (const line of nas.follow(followArgv(source, linesBack), until)) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { quoted, UserError } from '../errors.ts'
+import { meaning } from '../farm/load.ts'
 import { type PiSettings, pi as piSchema } from '../farm/schema.ts'
 
 /** The flags that add-pi and set-pi share, as typed. */
@@ -45,7 +46,8 @@ export function flag<T>(name: string, schema: z.ZodType<T>, value: unknown): T |
   if (value === undefined) return undefined
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new UserError(`${name} ${quoted(value)}: ${parsed.error.issues[0]?.message}`)
+  const [issue] = parsed.error.issues
+  throw new UserError(`${name} ${quoted(value)}: ${issue && meaning(issue)}`)
 }
 
 /** Digits become a number; anything else is left for the schema to refuse. */

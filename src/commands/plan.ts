@@ -5,7 +5,7 @@ import type { Shared } from '../program.ts'
 import { catalog } from '../resources/catalog.ts'
 import type { Tools } from '../tools.ts'
 import { planAsJson, showPlan } from '../ui/show-plan.ts'
-import { readFarm } from './session.ts'
+import { needRoot, readFarm } from './session.ts'
 
 interface PlanOptions extends Shared {
   readonly exitCode?: true
@@ -15,6 +15,7 @@ interface PlanOptions extends Shared {
 /** Shows what apply would do. Looks only, and takes no lock. */
 export async function plan(tools: Tools, options: PlanOptions): Promise<number> {
   const { nas, ui, fresh } = tools
+  needRoot(tools, 'see all of the NAS')
   const { farm } = await readFarm(nas, options.config)
   const cutOff = await unfinishedRun(nas, farm.paths.state)
   if (cutOff !== undefined)

@@ -41,12 +41,21 @@ export async function withFarm<T>(
   })
 }
 
+/** Says so at once: half way it would be a permission denied somewhere. */
+export function needRoot(tools: Tools, work: string): void {
+  if (!tools.isRoot)
+    throw new UserError(`only root can ${work}`, { hint: `run it as: sudo ${tools.command}` })
+}
+
+/** Takes back what a crash left, and does nothing else. */
+export async function putBackCutOff(tools: Tools, config: string): Promise<void> {
+  const { farm } = await readFarm(tools.nas, config)
+  await withLock(tools, farm.paths.state, async () => {})
+}
+
 /** Holds the lock of a state directory, and takes back what a crash left, before `work`. */
 export async function withLock<T>(tools: Tools, state: string, work: () => Promise<T>): Promise<T> {
-  if (!tools.isRoot)
-    throw new UserError('only root can change the NAS', {
-      hint: `run it as: sudo ${tools.command}`,
-    })
+  needRoot(tools, 'change the NAS')
   const holder = `${tools.command} (pid ${process.pid}, since ${tools.now().toISOString()})`
   const lock = await tools.nas.lock(`${state}/lock`, holder)
   if ('heldBy' in lock)

@@ -1,6 +1,7 @@
 import { quoted, UserError } from '../errors.ts'
 import * as edit from '../farm/edit.ts'
 import type { Farm, Pi } from '../farm/farm.ts'
+import type { PiSettings } from '../farm/schema.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
 import { questionPair } from './add-pi.ts'
@@ -30,7 +31,9 @@ const optional = [
 /** Changes the settings of one Pi. */
 export async function setPi(tools: Tools, options: SetPiOptions): Promise<number> {
   const wanted = readPiOptions(options)
-  const cleared = Object.fromEntries(options.unset.map((key) => [unsettable(key), undefined]))
+  const cleared = Object.fromEntries(
+    options.unset.map((key) => [unsettable(key, wanted), undefined]),
+  )
   return await withFarm(tools, options.config, async (loaded) => {
     const pi = piNamed(loaded.farm, options.name)
     if (wanted.template !== undefined && wanted.template !== pi.template)
@@ -55,8 +58,9 @@ export function piNamed(farm: Farm, name: string): Pi {
   return pi
 }
 
-function unsettable(key: string): string {
+function unsettable(key: string, wanted: Partial<PiSettings>): string {
   const name = key.replaceAll('-', '_')
+  if (name in wanted) throw new UserError(`--unset ${quoted(key)}: given a value at the same time`)
   if (optional.includes(name)) return name
   throw new UserError(`--unset ${quoted(key)}: not a setting that can be left out`, {
     hint: `one of ${optional.join(', ')}`,

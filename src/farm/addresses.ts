@@ -1,24 +1,25 @@
-import ipaddr from 'ipaddr.js'
 import { quoted } from '../errors.ts'
 import { type Ipv4, ipv4, type Subnet } from './schema.ts'
 
 /** Why no machine in this subnet can have the address, or undefined. */
 export function addressProblem(subnet: Subnet, address: Ipv4): string | undefined {
-  if (!ipaddr.IPv4.parse(address).match(ipaddr.IPv4.parseCIDR(subnet))) {
-    return `${quoted(address)} is not in the subnet ${subnet}`
-  }
-  if (address === ipaddr.IPv4.networkAddressFromCIDR(subnet).toString()) {
-    return `${quoted(address)} is the address of the subnet itself`
-  }
-  if (address === ipaddr.IPv4.broadcastAddressFromCIDR(subnet).toString()) {
-    return `${quoted(address)} is the broadcast address of ${subnet}`
-  }
+  const [network = '', prefix] = subnet.split('/')
+  const first = numberOf(network)
+  const last = first + 2 ** (32 - Number(prefix)) - 1
+  const number = numberOf(address)
+  if (number < first || number > last) return `${quoted(address)} is not in the subnet ${subnet}`
+  if (number === first) return `${quoted(address)} is the address of the subnet itself`
+  if (number === last) return `${quoted(address)} is the broadcast address of ${subnet}`
   return undefined
 }
 
 /** For order and for counting on: 10.77.0.1 is 172818433. */
 export function addressNumber(address: Ipv4): number {
-  return ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
+  return numberOf(address)
+}
+
+function numberOf(octets: string): number {
+  return octets.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
 }
 
 /** The address of a number. */

@@ -3,14 +3,13 @@ import {
   isAlias,
   isCollection,
   isMap,
-  isPair,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   type ParsedNode,
   parseDocument,
   Scalar,
-  visit,
 } from 'yaml'
 import { quoted, UserError } from '../errors.ts'
 
@@ -59,7 +58,7 @@ export function readFarmText(text: string, file: string): FarmText {
     )
     throw new UserError(problems.join('\n'))
   }
-  keepText(doc)
+  keepText(doc.contents)
   return { file, text, doc, data: dataOf(doc, file), lines }
 }
 
@@ -89,14 +88,16 @@ export function keyOffset(source: FarmText, path: Path, key: string): number | u
   return pair?.key.range[0]
 }
 
-function keepText(doc: Document.Parsed): void {
-  visit(doc, {
-    Pair(_, pair) {
-      if (!isPair(pair) || !isScalar(pair.key) || !textKeys.has(pair.key.value)) return
-      const { value } = pair
-      if (isScalar(value) && value.type === Scalar.PLAIN && value.source) value.value = value.source
-    },
-  })
+/** By hand: the library's own visitor takes five times as long, which a thousand Pis feel. */
+function keepText(node: unknown): void {
+  if (isSeq(node)) for (const item of node.items) keepText(item)
+  if (!isMap(node)) return
+  for (const { key, value } of node.items) {
+    const isText = isScalar(key) && textKeys.has(key.value)
+    if (isText && isScalar(value) && value.type === Scalar.PLAIN && value.source)
+      value.value = value.source
+    else keepText(value)
+  }
 }
 
 function dataOf(doc: Document.Parsed, file: string): unknown {

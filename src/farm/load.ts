@@ -64,8 +64,8 @@ function unknownKey(source: FarmText, path: Path, key: string): string {
   return `${place(source, offset)}  unknown setting ${full}${guess ? `, did you mean ${guess}?` : ''}`
 }
 
-/** The library speaks of types; a person wants to know what to write. */
-function meaning(issue: z.core.$ZodIssue): string {
+/** What is wrong with a value: the library speaks of types, a person wants to know what to write. */
+export function meaning(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${typeNames[issue.expected] ?? issue.expected}`

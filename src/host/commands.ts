@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import type { Output } from './host.ts'
 
 /** The C locale: messages of the daemons are parsed. */
@@ -44,9 +45,8 @@ export async function* follow(
     cancelSignal: signal,
   })
   try {
-    for await (const line of running.iterable()) yield line
-  } catch (error) {
-    if (!signal.aborted) throw error
+    // Not execa's own iterable: left early, it waits for the program to end, and `tail -F` never does.
+    for await (const line of createInterface({ input: running.stdout })) yield line
   } finally {
     running.kill()
   }

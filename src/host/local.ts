@@ -51,16 +51,16 @@ export function readEntry(path: string): Entry | undefined {
   const mode = stat.mode & 0o7777
   if (stat.isDirectory()) return { kind: 'dir', mode }
   if (!stat.isFile() || stat.size > largest) return { kind: 'other' }
+  return { kind: 'file', ...readText(path), mode, uid: stat.uid, gid: stat.gid }
+}
+
+function readText(path: string): Pick<FileEntry, 'text' | 'encoding'> {
+  // Twice as fast as to read bytes and look at them, and nearly every file is so.
+  const text = fs.readFileSync(path, 'utf8')
+  if (!text.includes('\ufffd')) return { text, encoding: 'utf8' }
   const bytes = fs.readFileSync(path)
   const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
-  return {
-    kind: 'file',
-    text: bytes.toString(encoding),
-    encoding,
-    mode,
-    uid: stat.uid,
-    gid: stat.gid,
-  }
+  return { text: bytes.toString(encoding), encoding }
 }
 
 /** The names in a directory with their kinds; undefined where there is no such directory. */

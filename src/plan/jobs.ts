@@ -3,7 +3,7 @@ import { exitCodes, UserError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { StepDisplay } from '../ui/ui.ts'
 import { carryOut } from './carry-out.ts'
-import type { Change, Check, Plan, Probe, Reload } from './change.ts'
+import type { Change, Check, Plan, Probe, Reload, Step } from './change.ts'
 import { runCheck } from './check.ts'
 
 export interface ApplyTools {
@@ -25,6 +25,11 @@ export type Job = { readonly index: number; readonly title: string } & (
   | { readonly kind: 'probe'; readonly probe: Probe }
 )
 
+/** `dhcp  2 changes` */
+export function titleOf({ resource, changes }: Pick<Step, 'resource' | 'changes'>): string {
+  return `${resource}  ${changes.length === 1 ? '1 change' : `${changes.length} changes`}`
+}
+
 /** Checks of all resources, then changes, then reloads, then probes. */
 export function jobsOf(plan: Plan): Job[] {
   const { steps } = plan
@@ -39,7 +44,7 @@ export function jobsOf(plan: Plan): Job[] {
     ...changed.map(({ resource, changes }) => ({
       kind: 'changes' as const,
       changes,
-      title: resource,
+      title: titleOf({ resource, changes }),
     })),
     ...steps.flatMap(({ reloads }) =>
       reloads.map((reload) => ({ kind: 'reload' as const, reload, title: reload.why })),

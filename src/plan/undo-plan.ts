@@ -1,7 +1,8 @@
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { asideOf } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
-import { type Change, nothing, type Plan, type Probe } from './change.ts'
+import { type Change, nothing, type Plan, type Probe, type Put } from './change.ts'
 import { finishedRuns, type RunRecord } from './journal.ts'
 
 /** The newest run that has not been taken back: undo after undo goes further into the past. */
@@ -28,17 +29,34 @@ export function undoPlan(
     throw new UserError(`run ${record.id} (${record.command}) deleted ${gone} for good`, {
       hint: 'it cannot be taken back; put the Pi in again with `pifarm add-pi`',
     })
+  const made = new Set(
+    record.steps.flatMap(({ changes }) =>
+      changes.flatMap((change) => (isNew(change) ? [change.path] : [])),
+    ),
+  )
   const steps = record.steps.toReversed().map(({ resource, changes, reloads }) => ({
     ...nothing,
     resource,
-    changes: changes.toReversed().map((change) => inverse(change, runId)),
+    changes: changes.toReversed().map((change) => inverse(change, runId, made)),
     reloads,
     probes: reloads.length > 0 ? probes(resource) : [],
   }))
   return { steps, purge: [] }
 }
 
-function inverse(change: Change, runId: string): Change {
+function isNew(change: Change): change is Put {
+  return change.kind === 'put' && change.before === undefined
+}
+
+/** Beside the highest directory that goes too: a directory goes only when it is empty. */
+function keptPlace(path: string, runId: string, going: ReadonlySet<string>): string {
+  const parent = dirname(path)
+  return going.has(parent)
+    ? keptPlace(join(dirname(parent), basename(path)), runId, going)
+    : asideOf(path, runId)
+}
+
+function inverse(change: Change, runId: string, going: ReadonlySet<string>): Change {
   const why = `takes back: ${change.why}`
   switch (change.kind) {
     case 'put':
@@ -49,7 +67,7 @@ function inverse(change: Change, runId: string): Change {
       return { ...change, from: change.to, to: change.from, why }
     // Moved aside, not deleted: the Pi may have written into it since.
     case 'clone-tree':
-      return { kind: 'move-tree', from: change.to, to: asideOf(change.to, runId), why }
+      return { kind: 'move-tree', from: change.to, to: keptPlace(change.to, runId, going), why }
     default:
       return change satisfies never
   }

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import prettyBytes from 'pretty-bytes'
 import type { Entry } from '../host/host.ts'
 import type { Change, LiveRules, Plan, Put, Step } from '../plan/change.ts'
+import { titleOf } from '../plan/jobs.ts'
 import { type Paint, plain } from './paint.ts'
 import { showDiff } from './show-diff.ts'
 import { visible } from './visible.ts'
@@ -27,8 +28,7 @@ export function showPlan(plan: Plan, paint: Paint = plain): string {
 
 function showStep(step: Step, paint: Paint): string {
   const { changes, reloads, resource } = step
-  const count = changes.length === 1 ? '1 change' : `${changes.length} changes`
-  const lines = [`${paint.bold(resource)}  ${count}`]
+  const lines = [titleOf(step).replace(resource, paint.bold)]
   const { links, others } = gatherLinks(changes)
   for (const change of others) lines.push(...showChange(change, paint))
   for (const group of links) lines.push(showLinks(group, paint))
@@ -83,10 +83,11 @@ function showChange(change: Change, paint: Paint): string[] {
       return showPut(change, paint)
     case 'clone-tree': {
       const size = change.bytes > 0 ? `, ${prettyBytes(change.bytes)}` : ''
+      const own = [...new Set(change.seeds.map((seed) => visible(seed.path)))]
       const line = `+ ${visible(change.to)}/  a copy of ${visible(change.from)}/${size}`
       return [
         `  ${paint.add(line)}${paint.dim(reason(change.why))}`,
-        ...change.seeds.map((seed) => paint.dim(`      with its own ${visible(seed.path)}`)),
+        ...(own.length > 0 ? [paint.dim(`      with its own ${own.join(', ')}`)] : []),
       ]
     }
     case 'move-tree': {
@@ -123,7 +124,10 @@ function showRules({ before, after, why }: LiveRules, paint: Paint): string[] {
 function describe(entry: Entry | undefined): string {
   switch (entry?.kind) {
     case 'file':
-      return `mode ${entry.mode.toString(8).padStart(4, '0')} owner ${entry.uid}:${entry.gid}`
+      return [
+        `mode ${entry.mode.toString(8).padStart(4, '0')}`,
+        ...(entry.uid === 0 && entry.gid === 0 ? [] : [`owner ${entry.uid}:${entry.gid}`]),
+      ].join(' ')
     case 'dir':
       return `directory, mode ${entry.mode.toString(8).padStart(4, '0')}`
     case 'link':

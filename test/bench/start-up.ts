@@ -20,6 +20,7 @@ export async function startUp(): Promise<Row[]> {
   }))
 }
 
-async function node(...args: readonly string[]): Promise<undefined> {
-  await execa(process.execPath, args)
+async function node(...args: readonly string[]): Promise<unknown> {
+  // The environment of a NAS: NODE_EXTRA_CA_CERTS, for one, triples what Node itself takes.
+  return await execa(process.execPath, args, { env: { PATH: process.env.PATH }, extendEnv: false })
 }

@@ -3,8 +3,8 @@
  * timed with it. `node stopwatch.js REPORT COMMAND...` writes ms into the JSON file REPORT.
  */
 import { writeFileSync } from 'node:fs'
-import { localHost } from '../../dist/host/local.js'
 import { realFresh } from '../../dist/host/fresh.js'
+import { localHost } from '../../dist/host/local.js'
 import { run } from '../../dist/program.js'
 import { terminal } from '../../dist/ui/terminal.js'
 

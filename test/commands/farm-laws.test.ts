@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/host/host.ts'
-import { addHlsPi1, type FarmNas, inForce, readyFarm } from '../support/farm-nas.ts'
+import {
+  addHlsPi1,
+  type FarmNas,
+  farmNas,
+  inForce,
+  initCommand,
+  readyFarm,
+} from '../support/farm-nas.ts'
 
 /** What the plan promises, on a whole NAS with every resource, at every step of each command. */
 
@@ -80,6 +87,43 @@ describe.each(cases)('$name', ({ before, command }) => {
       expect(nas.snapshot(), killed.label).toHaveProperty([inForce.dhcpd])
     }
   })
+})
+
+describe('init', () => {
+  test('failing at any step leaves the NAS as it was', async () => {
+    const total = await initSteps()
+    for (let k = 1; k <= total; k++) {
+      const nas = farmNas()
+      const was = nas.outside()
+      const failed = failAt(nas, (n) => n === k)
+      const { code } = await attempt(nas, initCommand)
+      nas.beforeMutation = () => {}
+      // The last step ends the run; where it fails, all is done and the next run takes it back.
+      if (code === undefined && k === total) continue
+      expect(nas.outside(), failed.label).toEqual(was)
+    }
+  })
+
+  test('killed at any step, the same command again completes it', async () => {
+    const total = await initSteps()
+    const complete = farmNas()
+    await complete.pifarm(initCommand)
+    for (let k = 1; k <= total; k++) {
+      const nas = farmNas()
+      const killed = failAt(nas, (n) => n >= k)
+      await attempt(nas, initCommand)
+      nas.beforeMutation = () => {}
+      const { code, error } = await nas.pifarm(initCommand)
+      expect({ code, error }, killed.label).toEqual({ code: 0, error: '' })
+      expect(nas.outside(), killed.label).toEqual(complete.outside())
+    }
+  })
+
+  async function initSteps(): Promise<number> {
+    const nas = farmNas()
+    await nas.pifarm(initCommand)
+    return nas.mutations
+  }
 })
 
 test('an interrupted run puts everything back and ends with 130', async () => {

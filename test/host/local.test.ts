@@ -62,6 +62,18 @@ describe('the real host', () => {
     })
   })
 
+  it('ends the program when it is followed no longer', async () => {
+    const path = join(scratch(), 'log')
+    fs.writeFileSync(path, 'one\n')
+    const lines = localHost().follow(['tail', '-n', '+0', '-F', path], calm)
+    for await (const line of lines) {
+      expect(line).toBe('one')
+      break
+    }
+    const running = () => execa('pgrep', ['-f', `^tail .* ${path}`], { reject: false })
+    await expect.poll(async () => (await running()).stdout).toBe('')
+  })
+
   it('follows a file through rotation until it is told to stop', async () => {
     const path = join(scratch(), 'log')
     fs.writeFileSync(path, 'one\n')

@@ -27,7 +27,7 @@ describe('each Pi gets exactly its own', () => {
     expect(boot.config).toMatchObject({
       arm_64bit: '1',
       gpu_mem: '256',
-      decode_mpg2: '0x0badcafe',
+      decode_MPG2: '0x0badcafe',
     })
     const start = await firmwareBytes('start.elf')
     expect(boot.files[`${first.serial}/start.elf`]?.bytes).toBe(start.length)
@@ -41,7 +41,7 @@ describe('each Pi gets exactly its own', () => {
       'console=serial0,115200 console=tty1 root=/dev/nfs nfsroot=10.77.0.1:/mnt/PiRoots/HLSPi2,vers=3,tcp rw ip=dhcp rootwait muxid=9',
     )
     expect(boot.config).toMatchObject({ gpu_mem: '192' })
-    expect(boot.config).not.toHaveProperty('decode_mpg2')
+    expect(boot.config).not.toHaveProperty('decode_MPG2')
     expect(Object.keys(boot.files).filter((file) => file.startsWith(first.serial))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Lab } from './lab.ts'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Lab, Running } from './lab.ts'
 import { addPi, addPiArgs, first, second, startFarm } from './machines.ts'
 import { differences, nasState } from './nas-state.ts'
 
@@ -27,28 +27,37 @@ async function firstStillBoots(): Promise<void> {
   expect([boot.stopped, boot.address]).toEqual([undefined, '10.77.0.50'])
 }
 
+/** Starts an add-pi that stands still in the restart of dhcpd until /run/lab/hold-dhcp-start is gone. */
+async function startAndHold(): Promise<Running> {
+  await lab.must(['rm', '-f', '/run/lab/dhcp-start-held'])
+  await lab.write('/run/lab/hold-dhcp-start', '')
+  const run = lab.start(addPiArgs(second))
+  await lab.must(['sh', '-c', 'until [ -e /run/lab/dhcp-start-held ]; do sleep 0.02; done'])
+  return run
+}
+
 test('a dhcpd.conf that was broken by hand: said so, exit 2, nothing changed', async () => {
   const good = await lab.read('/etc/dhcp/dhcpd.conf')
+  onTestFinished(() => lab.write('/etc/dhcp/dhcpd.conf', good))
   await lab.write('/etc/dhcp/dhcpd.conf', good.replace('max-lease-time 7200;', 'max-lease-time'))
   before = await nasState(lab)
   const refused = await lab.pifarm(addPiArgs(second))
   expect(refused.code).toBe(2)
   expect(refused.stderr).toMatch(/dhcpd\.conf/)
-  expect(refused.stderr).toMatch(/line 8|:8\b/)
+  expect(refused.stderr).toMatch(/line 7|:7\b/)
   expect(await sinceBefore()).toEqual([])
-  await lab.write('/etc/dhcp/dhcpd.conf', good)
   await firstStillBoots()
 })
 
 test('an exports that was broken by hand: said so, exit 2, nothing changed', async () => {
   const good = await lab.read('/etc/exports')
+  onTestFinished(() => lab.write('/etc/exports', good))
   await lab.write('/etc/exports', `${good}/srv/films 10.77.0.7(rw,bogus)\n`)
   before = await nasState(lab)
   const refused = await lab.pifarm(addPiArgs(second))
   expect(refused.code).toBe(2)
   expect(refused.stderr).toMatch(/\/etc\/exports/)
   expect(await sinceBefore()).toEqual([])
-  await lab.write('/etc/exports', good)
 })
 
 test('a restart that fails: exit 3, all put back, and dhcpd alive again', async () => {
@@ -61,9 +70,7 @@ test('a restart that fails: exit 3, all put back, and dhcpd alive again', async 
 })
 
 test('Ctrl-C in the middle of a reload: exit 130, all put back, and dhcpd alive again', async () => {
-  await lab.write('/run/lab/hold-dhcp-start', '')
-  const run = lab.start(addPiArgs(second))
-  await lab.must(['sh', '-c', 'until [ -e /run/lab/dhcp-start-held ]; do sleep 0.02; done'])
+  const run = await startAndHold()
   expect(await sinceBefore()).not.toEqual([])
   await run.interrupt()
   await lab.must(['rm', '/run/lab/hold-dhcp-start'])
@@ -73,15 +80,13 @@ test('Ctrl-C in the middle of a reload: exit 130, all put back, and dhcpd alive 
 })
 
 test('while another run holds the lock: exit 6, who and since when, nothing changed', async () => {
-  await lab.write('/run/lab/hold-dhcp-start', '')
-  const run = lab.start(addPiArgs(second))
-  await lab.must(['sh', '-c', 'until [ -e /run/lab/dhcp-start-held ]; do sleep 0.02; done'])
+  const run = await startAndHold()
   before = await nasState(lab)
   const locked = await lab.pifarm(['remove-pi', first.name, '--yes'])
   expect(locked.code).toBe(6)
   expect(locked.stderr).toMatch(/add-pi --mac b8:27:eb:5a:11:22 .*pid \d+, since 20\d\d-/)
   expect(await sinceBefore()).toEqual([])
-  await lab.must(['rm', '/run/lab/hold-dhcp-start', '/run/lab/dhcp-start-held'])
+  await lab.must(['rm', '/run/lab/hold-dhcp-start'])
   expect((await run.ended).code).toBe(0)
   expect(await lab.pifarm(['remove-pi', second.name, '--purge', '--yes'])).toMatchObject({
     code: 0,

@@ -37,10 +37,16 @@ test('--no-wait leaves the Pi pending; the same command goes on from what the lo
   expect((await lab.boot(second)).stopped).toBeUndefined()
 })
 
-test('find-serial prints what asked for start.elf and is not in the farm', async () => {
-  const found = await lab.pifarm(['find-serial', '--all', '--count', '1', '--timeout', '10'])
+test('find-serial prints the serials that ask for start.elf, and ends when it has enough', async () => {
+  const found = await lab.pifarm([
+    ...['find-serial', '--all', '--count', '2', '--timeout', '10', '--json'],
+  ])
   expect(found).toMatchObject({ code: 0 })
-  expect(found.stdout).toMatch(/\b(?:3333347a|ab5a1122)\b/)
+  const serials = found.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).serial)
+  expect(serials).toEqual([first.serial, second.serial])
 })
 
 test('a wait that ends without the Pi leaves it pending, exit 3', async () => {

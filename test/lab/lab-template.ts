@@ -1,13 +1,8 @@
 import { cp, link, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Lab } from './lab.ts'
+import { debian, type Lab } from './lab.ts'
 
-/** Where test/setup.js keeps what it unpacked of Debian's package raspi-firmware. */
-const firmware = join(
-  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-  'pifarm-test/raspi-firmware',
-)
+const firmware = join(debian, 'usr/lib/raspi-firmware')
 /** Real ones, of the hundred megabytes that the package has: what a Pi 3 asks for. */
 const firmwareFiles = ['bootcode.bin', 'start.elf', 'fixup.dat', 'start_cd.elf', 'fixup_cd.dat']
 

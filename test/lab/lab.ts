@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { BootReport } from '../../src/netboot/boot-client/boot-report.ts'
@@ -35,6 +37,11 @@ export interface Running {
 }
 
 const project = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+/** What test/setup.js unpacked of Debian's packages tftpd-hpa and raspi-firmware. */
+export const debian = join(
+  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+  'pifarm-test/debian',
+)
 const tsx = createRequire(import.meta.url).resolve('tsx')
 const environment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -92,7 +99,7 @@ export class Lab {
   }
 
   /** Starts pifarm on the NAS and leaves it running. */
-  start(args: readonly string[]): Running {
+  start(args: readonly string[], tell?: (line: string) => void): Running {
     // The shell says under which number the NAS knows the process: that is where Ctrl-C goes.
     const pidFile = `/run/lab/pifarm-${this.#files++}.pid`
     const argv = ['sh', '-c', `echo $$ >${pidFile}; exec "$@"`, 'sh', ...pifarmArgv(args)]
@@ -103,6 +110,7 @@ export class Lab {
     let over = false
     const ended = outputOf(child, (line) => {
       heard.push(line)
+      tell?.(line)
       for (const look of waiting) look()
     }).finally(() => {
       over = true
@@ -146,9 +154,9 @@ export class Lab {
     return JSON.parse(text) as BootReport
   }
 
-  /** A script of this folder that stands for `systemctl` with one service. */
+  /** A script of services/ that stands for `systemctl` with one service. */
   service(name: 'isc-dhcp-server' | 'nfs-server'): string {
-    return `${project}/test/lab/services/${name}`
+    return `/run/lab/services/${name}`
   }
 
   async read(path: string): Promise<string> {
@@ -178,7 +186,7 @@ export async function startLab(pis: readonly LabPi[]): Promise<Lab> {
     'unshare',
     [
       ...['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'],
-      ...['bash', `${project}/test/lab/nas.sh`, project, process.execPath],
+      ...['bash', `${project}/test/lab/nas.sh`, project, process.execPath, debian],
       ...pis.map(({ name, mac }) => `${name}=${mac}`),
     ],
     { cwd: '/', env: environment },
@@ -190,7 +198,8 @@ export async function startLab(pis: readonly LabPi[]): Promise<Lab> {
   throw new Error(`the lab did not start:\n${stderr.join('')}`)
 }
 
-function pifarmArgv(args: readonly string[]): string[] {
+/** The command that runs the built pifarm. */
+export function pifarmArgv(args: readonly string[]): string[] {
   return [process.execPath, `${project}/bin/pifarm.js`, ...args]
 }
 

@@ -2,8 +2,8 @@ import type { Lab } from './lab.ts'
 
 /** Where pifarm, and the daemons for it, keep what lasts. */
 const kept = ['/etc', '/srv', '/mnt/PiRoots', '/var/lib/pifarm', '/var/lib/nfs']
-/** Each run leaves its record and its name in the lock. */
-const ownBooks = /^\/var\/lib\/pifarm\/(?:lock|runs(?:\/.*)?)$/
+/** Each run leaves its record and its name in the lock; a check lays its files there for a moment. */
+const ownBooks = /^\/var\/lib\/pifarm(?:\/lock|\/runs(?:\/.*)?)?$/
 
 /**
  * What the NAS holds, by path: kind, mode, owner, link target, ACL, extended attributes and content

@@ -1,14 +1,17 @@
 #!/bin/bash
 # The NAS of the lab and the wires to its Pis; PID 1 of namespaces of its own:
 #
-#   unshare --mount --net --pid --fork --kill-child --mount-proc bash nas.sh PROJECT NODE [NAME=MAC ...]
+#   unshare --mount --net --pid --fork --kill-child --mount-proc \
+#     bash nas.sh PROJECT NODE DEBIAN [NAME=MAC ...]
 #
-# Says `ready` when every daemon runs, and ends when its input does. With it everything it made is
-# gone, however the test ended: every file lies in a tmpfs, every process in the PID namespace.
+# DEBIAN holds what test/setup.js unpacked. Says `ready` when every daemon runs, and ends when its
+# input does. With it everything it made is gone, however the test ended: every file lies in a
+# tmpfs, every process in the PID namespace.
 set -eu
 project=$1
 node=$2
-shift 2
+debian=$3
+shift 3
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # What the NAS may change lies in memory. /run holds the rest, so it comes first.
@@ -18,6 +21,8 @@ cp -a /etc/. /run/lab/etc/
 rm -rf /run/lab/etc/{dhcp,exports,exports.d,iptables,nfs.conf.d,pifarm,rsyslog.d,resolv.conf,ufw}
 cp -r "$project/test/lab/nas/etc/." /run/lab/etc/
 chmod 0640 /run/lab/etc/iptables/rules.v4
+grep -q ^tftp: /etc/passwd || echo 'tftp:x:269:65534::/srv/tftp:/usr/sbin/nologin' >>/run/lab/etc/passwd
+cp -r "$project/test/lab/services" /run/lab/
 mkdir -p /run/lab/lib/{dpkg,dhcp,nfs/{sm,sm.bak,v4recovery}}
 touch /run/lab/lib/nfs/{etab,rmtab,state}
 chown -R statd /run/lab/lib/nfs 2>/dev/null || true
@@ -37,10 +42,10 @@ ln -s /proc/self/fd/1 /run/lab/dev/stdout
 ln -s /proc/self/fd/2 /run/lab/dev/stderr
 mkdir /run/lab/dev/shm
 
-# pifarm and node stay where they are, also where that is below a directory that is covered now.
+# pifarm, node and the packages stay where they are, also where that is below a directory that is covered now.
 covered='^(/etc|/var/lib|/var/log|/srv|/mnt)/'
 kept=()
-for dir in "$project" "$(dirname "$(dirname "$(readlink -f "$node")")")"; do
+for dir in "$project" "$(dirname "$(dirname "$(readlink -f "$node")")")" "$debian"; do
   [[ $dir =~ $covered ]] || continue
   mkdir "/run/lab/kept/${#kept[@]}"
   mount --rbind "$dir" "/run/lab/kept/${#kept[@]}"
@@ -83,10 +88,10 @@ iptables-restore </etc/iptables/rules.v4
 rsyslogd -n -i /run/rsyslogd.pid </dev/null >>/run/lab/rsyslogd.log 2>&1 &
 until [ -S /dev/log ]; do sleep 0.02; done
 rpcbind -w </dev/null >>/run/lab/rpcbind.log 2>&1
-"$project/test/lab/services/nfs-server" start
+/run/lab/services/nfs-server start
 . /etc/default/tftpd-hpa
-in.tftpd --listen --user "$TFTP_USERNAME" --address "$TFTP_ADDRESS" $TFTP_OPTIONS "$TFTP_DIRECTORY"
-"$project/test/lab/services/isc-dhcp-server" start
+"$debian/usr/sbin/in.tftpd" --listen --user "$TFTP_USERNAME" --address "$TFTP_ADDRESS" $TFTP_OPTIONS "$TFTP_DIRECTORY"
+/run/lab/services/isc-dhcp-server start
 # Where the kernel has no NFS server, this stands for it: who gets through the firewall is heard.
 "$node" -e 'require("node:net").createServer((socket) => socket.end()).listen(2049, "0.0.0.0")' \
   </dev/null >>/run/lab/listener.log 2>&1 &

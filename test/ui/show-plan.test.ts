@@ -36,7 +36,7 @@ describe('showPlan', () => {
         plan([put], { reloads: [{ argv: ['systemctl', 'restart', 'dhcpd'], why: 'reads it' }] }),
       ),
     ).toBe(`dhcp  1 change
-  ~ /etc/a  mode 0644 owner 0:0 -> mode 0600 owner 0:0  (HLSPi1)
+  ~ /etc/a  mode 0644 -> mode 0600  (HLSPi1)
       @@ -2,7 +2,7 @@
        2
        3
@@ -110,7 +110,7 @@ then: systemctl restart dhcpd  (reads it)`)
       why: '',
     }
     expect(showPlan(plan([change]))).toBe(`dhcp  1 change
-  ~ /x  mode 0644 owner 0:0 -> link to y
+  ~ /x  mode 0644 -> link to y
       @@ -1,1 +1,0 @@
       -a`)
   })

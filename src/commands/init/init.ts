@@ -15,7 +15,14 @@ import { servedClients } from '../../resources/exports/served-clients.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm, settle } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
-import { withFarm, withLock } from '../session.ts'
+import {
+  type LoadedFarm,
+  needRoot,
+  putBackCutOff,
+  readFarm,
+  withFarm,
+  withLock,
+} from '../session.ts'
 import { askAddresses, askNetwork, type InitFlags, suggestAddresses } from './answers.ts'
 import { installPackages, missingPackages } from './packages.ts'
 import { survey } from './survey.ts'
@@ -29,18 +36,18 @@ interface InitOptions extends InitFlags, Shared {
 /** Makes this machine a farm NAS: asks, writes farm.yaml, and lays the base of every resource. */
 export async function init(tools: Tools, options: InitOptions): Promise<number> {
   const { nas, ui } = tools
-  if (!tools.isRoot)
-    throw new UserError('only root can change the NAS', { hint: `sudo ${tools.command}` })
-  if ((await nas.read(options.config)) !== undefined) {
-    ui.say(`${options.config} is there already: applying it`)
-    return await withFarm(tools, options.config, (loaded) =>
-      changeFarm(tools, loaded, loaded.source),
-    )
-  }
+  needRoot(tools, 'change the NAS')
+  const isThere = async () => (await nas.read(options.config)) !== undefined
+  // A killed init left it half done: then farm.yaml goes again with the rest.
+  if (await isThere()) await putBackCutOff(tools, options.config)
+  if (await isThere())
+    return await withFarm(tools, options.config, (loaded) => applyAgain(tools, loaded))
   await offerPackages(tools, options.install)
   const text = await farmText(tools, options)
   const farm = loadDraft(text, options.config)
   return await withLock(tools, farm.paths.state, async () => {
+    // A killed undo of an init has been put back just now, and its farm.yaml with it.
+    if (await isThere()) return await applyAgain(tools, await readFarm(nas, options.config))
     const runId = await nextRunId(nas, farm.paths.state)
     const edits = await firstEdits(tools, options.config, text)
     const plan = await makePlan(farm, nas, { resources: catalog, fresh: tools.fresh, runId, edits })
@@ -54,6 +61,11 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
       ui.say('next: pifarm template build, then pifarm add-pi --mac b8:27:eb:xx:xx:xx')
     return code
   })
+}
+
+async function applyAgain(tools: Tools, loaded: LoadedFarm): Promise<number> {
+  tools.ui.say(`${loaded.source.file} is there already: applying it`)
+  return await changeFarm(tools, loaded, loaded.source)
 }
 
 async function offerPackages(tools: Tools, install: boolean | undefined): Promise<void> {

@@ -15,11 +15,31 @@ const starters = ['start.elf', 'start4.elf']
 /** How every link of ours begins: relative, since the daemon's root is the TFTP root. */
 const linkPrefix = '../templates/'
 
+/** The links of all Pis of one template, by name. */
+export interface TemplateLinks {
+  readonly first: readonly (readonly [string, LinkEntry])[]
+  /** Laid last. */
+  readonly starters: readonly (readonly [string, LinkEntry])[]
+}
+
+/** Made once for a template: a thousand Pis share it. */
+export function linksTo({ template, entries }: BootFiles): TemplateLinks {
+  const links = [...entries.keys()]
+    .filter((name) => !isOwnFile(name))
+    .sort()
+    .map((name) => [name, { kind: 'link', target: `${linkPrefix}${template}/${name}` }] as const)
+  return {
+    first: links.filter(([name]) => !starters.includes(name)),
+    starters: links.filter(([name]) => starters.includes(name)),
+  }
+}
+
 /** Makes `<tftp>/<serial>` what a Pi needs. What a person has put into it is left alone. */
 export async function piDirChanges(
   look: Look,
   pi: Pi & { readonly serial: Serial },
   files: BootFiles,
+  links: TemplateLinks,
 ): Promise<Put[]> {
   const { farm, nas, owned } = look
   const dir = bootDir(farm, pi.serial)
@@ -30,7 +50,7 @@ export async function piDirChanges(
       hint: `move it away: mv ${dir} ${dir}.old`,
     })
   const present = (await nas.list(dir)) ?? new Map<string, Entry['kind']>()
-  const wanted = wantedEntries(look, pi, files)
+  const wanted = wantedEntries(look, pi, files, links)
   const readable: Entry = { kind: 'dir', mode: 0o755 }
   const changes: Put[] = sameEntry(there, readable)
     ? []
@@ -70,13 +90,9 @@ export async function removePiDir(
 function wantedEntries(
   { farm }: Look,
   pi: Pi,
-  { template, entries, config }: BootFiles,
+  { config }: BootFiles,
+  links: TemplateLinks,
 ): ReadonlyMap<string, Entry> {
-  const names = [...entries.keys()].filter((name) => !isOwnFile(name)).sort()
-  const link = (name: string): [string, LinkEntry] => [
-    name,
-    { kind: 'link', target: `${linkPrefix}${template}/${name}` },
-  ]
   const cmdline: Entry = {
     kind: 'file',
     text: cmdlineOf(farm, pi),
@@ -86,10 +102,10 @@ function wantedEntries(
     gid: 0,
   }
   return new Map<string, Entry>([
-    ...names.filter((name) => !starters.includes(name)).map(link),
+    ...links.first,
     ['cmdline.txt', cmdline],
     ['config.txt', configOf(pi, config)],
-    ...names.filter((name) => starters.includes(name)).map(link),
+    ...links.starters,
   ])
 }
 

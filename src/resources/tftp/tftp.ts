@@ -12,7 +12,7 @@ import type { Change, Put, ResourcePlan } from '../../plan/change.ts'
 import { dirShouldBe } from '../dir-should-be.ts'
 import type { Look, Resource } from '../resource.ts'
 import { type BootFiles, lookBootFiles } from './boot-files.ts'
-import { piDirChanges, removePiDir } from './pi-dir.ts'
+import { linksTo, piDirChanges, removePiDir } from './pi-dir.ts'
 import { tftpWarnings } from './warnings.ts'
 
 /**
@@ -100,11 +100,14 @@ async function bootcodeChange(
 }
 
 async function piDirs(look: Look, files: ReadonlyMap<string, BootFiles>): Promise<Put[]> {
+  const links = new Map([...files].map(([name, bootFiles]) => [name, linksTo(bootFiles)]))
   const changes: Put[] = []
   for (const pi of withSerial(look.farm)) {
     const bootFiles = files.get(pi.template)
-    if (bootFiles === undefined) throw new Error(`no boot files for ${pi.name}`)
-    changes.push(...(await piDirChanges(look, pi, bootFiles)))
+    const theirs = links.get(pi.template)
+    if (bootFiles === undefined || theirs === undefined)
+      throw new Error(`no boot files for ${pi.name}`)
+    changes.push(...(await piDirChanges(look, pi, bootFiles, theirs)))
   }
   return changes
 }

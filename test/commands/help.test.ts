@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { run } from '../../src/program.ts'
+
+let printed = ''
+
+beforeEach(() => {
+  printed = ''
+  for (const stream of [process.stdout, process.stderr])
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      printed += String(text)
+      return true
+    })
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** Runs what must not come as far as a command. */
+async function pifarm(words: string): Promise<number> {
+  return await run(
+    words.split(' ').filter((word) => word !== ''),
+    () => {
+      throw new Error('a command was run')
+    },
+  )
+}
+
+const commands = 'init add-pi set-pi remove-pi list plan apply undo find-serial'.split(' ')
+
+test('the help names every command and every exit status', async () => {
+  expect(await pifarm('--help')).toBe(0)
+  await expect(printed).toMatchFileSnapshot('help/pifarm.txt')
+  for (const command of commands) expect(printed).toMatch(new RegExp(`^  ${command} `, 'm'))
+})
+
+test.each(commands)('%s --help has examples', async (command) => {
+  expect(await pifarm(`${command} --help`)).toBe(0)
+  expect(printed).toContain(`Examples:\n  pifarm ${command}`)
+  await expect(printed).toMatchFileSnapshot(`help/${command}.txt`)
+})
+
+test('--version', async () => {
+  expect(await pifarm('--version')).toBe(0)
+  expect(printed).toMatch(/^\d+\.\d+\.\d+\n$/)
+})
+
+describe('wrong usage ends with 2 and one line that says so:', () => {
+  test.each([
+    ['add-pi', "error: required option '--mac <mac>' not specified\n"],
+    ['add-pi --mac', "error: option '--mac <mac>' argument missing\n"],
+    ['set-pi', "error: missing required argument 'name'\n"],
+    ['list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
+    ['lst', "error: unknown command 'lst'\n(Did you mean list?)\n"],
+    ['list extra', "error: too many arguments for 'list'. Expected 0 arguments but got 1.\n"],
+    [
+      'add-pi --mac b8:27:eb:33:34:7a --model 2',
+      "error: option '--model <model>' argument '2' is invalid. Allowed choices are 3b, 3b+, 4, 400, cm4, 5.\n",
+    ],
+  ])('%s', async (words, message) => {
+    expect(await pifarm(words)).toBe(2)
+    expect(printed).toBe(message)
+  })
+
+  test('nothing at all shows the help', async () => {
+    expect(await pifarm('')).toBe(2)
+    expect(printed).toContain('Usage: pifarm')
+  })
+})

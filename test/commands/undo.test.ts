@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import type { Entry } from '../../src/host/host.ts'
+import {
+  addHlsPi1,
+  config,
+  farmNas,
+  inForce,
+  initCommand,
+  readyFarm,
+  textOn,
+} from '../support/farm-nas.ts'
+
+/** An undone clone is kept aside, since the Pi may have written into it. */
+function withoutKept(tree: Record<string, Entry>) {
+  return Object.fromEntries(
+    Object.entries(tree).filter(([path]) => !/\/\.[^/]+\.removed-/.test(path)),
+  )
+}
+
+test('of add-pi leaves the NAS as before it, and the root aside', async () => {
+  const nas = await readyFarm()
+  const before = nas.outside()
+  await nas.pifarm(addHlsPi1)
+  const { code, stderr } = await nas.pifarm('undo --yes')
+  expect(code).toBe(0)
+  expect(stderr).toContain(`run 0002, 2026-11-22T20:00:00.000Z: pifarm ${addHlsPi1}`)
+  expect(withoutKept(nas.outside())).toEqual(before)
+  expect(nas.snapshot()).toHaveProperty(['/mnt/PiRoots/.HLSPi1.removed-0003'])
+  expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+})
+
+test('of remove-pi brings the Pi back to the byte, what it wrote included', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  nas.poke('/mnt/PiRoots/HLSPi1/home/pi/notes', 'mine\n')
+  const before = nas.outside()
+  await nas.pifarm('remove-pi HLSPi1 --yes')
+  expect((await nas.pifarm('undo --yes')).code).toBe(0)
+  expect(nas.outside()).toEqual(before)
+})
+
+test('of set-pi gives the old values back', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const before = nas.outside()
+  await nas.pifarm('set-pi HLSPi1 --ip 10.77.0.60 --gpu-mem 256')
+  expect((await nas.pifarm('undo --yes')).code).toBe(0)
+  expect(nas.outside()).toEqual(before)
+  expect(textOn(nas, inForce.dhcpd)).toContain('fixed-address 10.77.0.50;')
+})
+
+describe('of init', () => {
+  test('leaves the NAS as before pifarm came', async () => {
+    const nas = farmNas()
+    const before = nas.outside()
+    await nas.pifarm(initCommand)
+    const { code } = await nas.pifarm('undo --yes')
+    expect(code).toBe(0)
+    const { [inForce.rpc]: _, ...after } = withoutKept(nas.outside())
+    const { [inForce.rpc]: __, ...was } = before
+    expect(after).toEqual(was)
+  })
+
+  test('can be followed by another init', async () => {
+    const nas = await readyFarm(['undo --yes'])
+    expect((await nas.pifarm(initCommand)).code).toBe(0)
+    expect((await nas.pifarm(addHlsPi1)).code).toBe(0)
+  })
+
+  test('killed at any step, init again makes the farm', async () => {
+    const steps = await readyFarm()
+    const already = steps.mutations
+    await steps.pifarm('undo --yes')
+    for (let k = 1; k <= steps.mutations - already; k++) {
+      const nas = await readyFarm()
+      const from = nas.mutations
+      nas.beforeMutation = (n, what) => {
+        if (n - from >= k) throw new Error(`planted at ${what}`)
+      }
+      await nas.pifarm('undo --yes').catch(() => undefined)
+      nas.beforeMutation = () => {}
+      const { code, error } = await nas.pifarm(initCommand)
+      expect({ code, error, k }).toEqual({ code: 0, error: '', k })
+      expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+    }
+  })
+})
+
+test('twice goes further back', async () => {
+  const nas = await readyFarm()
+  const before = nas.outside()
+  await nas.pifarm(addHlsPi1)
+  await nas.pifarm('set-pi HLSPi1 --muxid 7')
+  await nas.pifarm('undo --yes')
+  expect(textOn(nas, config)).toContain('muxid: 1\n')
+  await nas.pifarm('undo --yes')
+  expect(withoutKept(nas.outside())).toEqual(before)
+})
+
+test('of a purge is refused, and says what is gone', async () => {
+  const nas = await readyFarm([addHlsPi1, 'remove-pi HLSPi1 --purge --yes'])
+  const { code, error } = await nas.pifarm('undo --yes')
+  expect(error).toBe(
+    'run 0003 (pifarm remove-pi HLSPi1 --purge --yes) deleted /mnt/PiRoots/.HLSPi1.removed-0003 for good',
+  )
+  expect(code).toBe(2)
+})
+
+test('a file that a person has changed since is left alone, and nothing is undone', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  nas.poke('/etc/dhcp/pifarm.conf', '# by hand\n')
+  const before = nas.outside()
+  const { code, error } = await nas.pifarm('undo --yes')
+  expect(error).toMatch(/^\/etc\/dhcp\/pifarm.conf has changed/)
+  expect(code).toBe(3)
+  expect(nas.outside()).toEqual(before)
+})
+
+test('is shown as a plan first, and asked', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const before = nas.snapshot()
+  const { code, stderr, questions } = await nas.pifarm('undo', { answers: [false] })
+  expect(stderr).toContain('-host HLSPi1 {')
+  expect(questions).toEqual(['Take this run back?'])
+  expect(code).toBe(7)
+  expect(nas.snapshot()).toEqual(before)
+})
+
+test('--plan shows it and asks nothing', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const before = nas.snapshot()
+  const { code, stdout } = await nas.pifarm('undo --plan')
+  expect(code).toBe(0)
+  expect(stdout).toContain('-host HLSPi1 {')
+  expect(nas.snapshot()).toEqual(before)
+})
+
+test('with no run left it says so', async () => {
+  const nas = await readyFarm()
+  const text = textOn(nas, config)
+  await nas.pifarm('undo --yes')
+  nas.poke(config, text)
+  expect(await nas.pifarm('undo --yes')).toMatchObject({
+    code: 0,
+    stderr: 'there is no run to take back',
+  })
+})
