@@ -41,6 +41,20 @@ const debianPackages = {
   'openssh-client': 'ssh-keygen',
   procps: 'ps',
   'util-linux': 'unshare',
+  'openssh-server': 'sshd',
+  sudo: 'sudo',
+  mtools: 'mcopy',
+  dosfstools: 'mkfs.vfat',
+  fdisk: 'sfdisk',
+  e2fsprogs: 'mke2fs',
+  'xz-utils': 'xz',
+  zstd: 'zstd',
+  bzip2: 'bzip2',
+  zip: 'zip',
+  unzip: 'unzip',
+  mmdebstrap: 'mmdebstrap',
+  'arch-test': 'arch-test',
+  'qemu-user-static': 'qemu-aarch64-static',
 }
 
 main()

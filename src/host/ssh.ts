@@ -32,8 +32,6 @@ export async function connectSsh(
     signal.throwIfAborted()
     throw error
   }
-  // What breaks later shows in the command that was running.
-  client.on('error', () => undefined)
   return {
     ask: (argv) => ask(client, target, argv, signal),
     read: (argv) => read(client, target, argv, signal),
@@ -79,20 +77,16 @@ async function ready(
     },
     ...(known.length > 0 && { algorithms: { serverHostKey: known as never } }),
   }
-  const failed = once(client, 'error').then(([error]) => {
-    throw refusal ?? connectFailure(target, error)
+  await new Promise<void>((resolve, reject) => {
+    client.once('ready', resolve)
+    client.once('close', () => reject(refusal ?? lost(target)))
+    client.on('error', (error) => reject(refusal ?? connectFailure(target, error)))
+    try {
+      client.connect(config)
+    } catch (error) {
+      reject(connectFailure(target, error))
+    }
   })
-  const closed = once(client, 'close').then(() => {
-    throw refusal ?? lost(target)
-  })
-  const isReady = once(client, 'ready')
-  for (const promise of [failed, closed, isReady]) promise.catch(() => undefined)
-  try {
-    client.connect(config)
-  } catch (error) {
-    throw connectFailure(target, error)
-  }
-  await Promise.race([isReady, failed, closed])
 }
 
 /** The signatures that a host key of this type can make: old RSA names stand for newer hashes. */
@@ -194,6 +188,7 @@ function read(
   async function* bytes(): AsyncGenerator<Buffer> {
     const channel = await open(client, target, argv)
     const isOver = once(channel, 'close')
+    isOver.catch(() => undefined)
     let code: number | undefined
     let stderr = ''
     channel.on('exit', (status: number | null) => {

@@ -21,8 +21,16 @@ export async function runWork(work: Work, signal: AbortSignal): Promise<Output> 
   signal.addEventListener('abort', stop)
   const ticks = setInterval(() => report(work, child, files.input), progressInterval)
   try {
-    const [code] = await Promise.all([ended(child), feed(work, child)])
+    let failure: unknown
+    const fed = feed(work, child).catch((error) => {
+      failure = error
+      stop()
+    })
+    // Always to its end: nothing may still be writing when the caller clears away.
+    const code = await ended(child)
+    await fed
     signal.throwIfAborted()
+    if (failure !== undefined) throw failure
     report(work, child, files.input)
     return { code, stdout: stdout(), stderr: stderr() }
   } finally {
@@ -85,17 +93,12 @@ async function feed({ input, progress }: Work, child: ChildProcess): Promise<voi
     await pipeline(Readable.from(counted(input), { objectMode: false }), child.stdin)
   } catch (error) {
     // A command that ended early says why itself; anything else is the failure of who feeds it.
-    if (isCode(error, 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE')) return
-    child.kill('SIGKILL')
-    throw error
+    if (!isCode(error, 'EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE')) throw error
   }
 }
 
 async function ended(child: ChildProcess): Promise<number> {
-  const failed = once(child, 'error').then(([error]) => {
-    throw error
-  })
-  const [code] = await Promise.race([once(child, 'close'), failed])
+  const [code] = await once(child, 'close')
   return (code as number | null) ?? 128
 }
 
