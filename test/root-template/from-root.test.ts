@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
 import { laySourceTree, type SourceTree, treeFacts } from '../support/source-tree.ts'
 import { changesOf, plainWishes, sameButFor } from '../support/template-tree.ts'
@@ -32,6 +32,31 @@ test('the root of a Pi that is off becomes a template; the Pi keeps its own', as
   const after = treeFacts(join(nas.roots, 'HLS-Muxer-Template'))
   expect(sameButFor(before, after, changesOf(built.stdout))).toEqual([])
   expect(treeFacts(join(nas.roots, 'HLSPi1'))).toEqual(before)
+})
+
+describe('of a Pi that runs from its root', () => {
+  const connections = '0 0 10.77.0.1:2049 10.77.0.50:755\n'
+
+  beforeAll(() => {
+    fs.writeFileSync(join(nas.state, 'known_hosts'), 'HLSPi1,10.77.0.50 ssh-ed25519 AAAA\n')
+  })
+
+  test('it is refused, and --live is named', async () => {
+    const words = ['template', 'build', 'live', '--from-root', 'HLSPi1', ...plainWishes]
+    const { error, hint } = await nas.pifarm(words, { connections })
+    expect(error).toBe('HLSPi1 (10.77.0.50) still has its root mounted')
+    expect(hint).toContain('--live')
+    expect(fs.readdirSync(nas.roots)).not.toContain('live')
+  })
+
+  test('with --live it is copied, and the template says so', async () => {
+    const words = ['template', 'build', 'live', '--from-root', 'HLSPi1', '--live', '--json']
+    const built = await nas.pifarm([...words, ...plainWishes], { connections })
+    expect([built.error, built.code]).toEqual(['', 0])
+    expect(JSON.parse(built.stdout).source.notes).toEqual([
+      'HLSPi1 may have been running: files it was writing may be torn',
+    ])
+  })
 })
 
 test('the template has none of the identity that the Pi has', () => {

@@ -20,6 +20,8 @@ export interface ScratchNas {
 interface ScratchOptions {
   readonly answers?: readonly Answer[]
   readonly signal?: AbortSignal
+  /** What `ss` says of the NAS's connections. */
+  readonly connections?: string
 }
 
 export interface ScratchOutcome {
@@ -61,9 +63,10 @@ ${more}`,
 async function pifarm(
   dir: string,
   words: readonly string[],
-  { answers = [], signal = new AbortController().signal }: ScratchOptions = {},
+  { answers = [], signal = new AbortController().signal, connections = '' }: ScratchOptions = {},
 ): Promise<ScratchOutcome> {
   const ui = recordingUi(...answers)
+  const nas = localHost()
   const outcome = (code: number, error = '', hint = ''): ScratchOutcome => ({
     code,
     error,
@@ -75,7 +78,13 @@ async function pifarm(
   })
   try {
     const code = await run(['--config', join(dir, 'farm.yaml'), ...words], async () => ({
-      nas: localHost(),
+      nas: {
+        ...nas,
+        ask: async (argv, input) =>
+          argv[0] === 'ss'
+            ? { code: 0, stdout: connections, stderr: '' }
+            : await nas.ask(argv, input),
+      },
       workshop: localWorkshop(),
       ui,
       fresh: realFresh(),
