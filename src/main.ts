@@ -50,6 +50,11 @@ function report(error: unknown, signal: AbortSignal): number {
     if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`)
     return error.exitCode
   }
+  // No such file, permission denied: Node names path and reason.
+  if (error instanceof Error && 'errno' in error) {
+    process.stderr.write(`pifarm: ${error.message}\n`)
+    return exitCodes.usage
+  }
   const stack = error instanceof Error ? error.stack : String(error)
   process.stderr.write(`This is a bug in pifarm. Please report it with these lines:\n${stack}\n`)
   return exitCodes.bug

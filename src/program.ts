@@ -24,6 +24,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
     .option('-c, --config <file>', 'the farm', '/etc/pifarm/farm.yaml')
     .option('-y, --yes', 'answer every question with yes, take every default')
     .addHelpText('after', exitCodeHelp)
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
 
   /** Binds a command to its handler: options in, exit code out. */

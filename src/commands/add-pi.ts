@@ -1,18 +1,19 @@
 import { exitCodes, quoted, UserError } from '../errors.ts'
+import { addressProblem } from '../farm/addresses.ts'
 import { nextAddress, nextMuxid, nextName } from '../farm/allocate.ts'
 import * as edit from '../farm/edit.ts'
 import type { Farm, Pi } from '../farm/farm.ts'
 import { nodeAt, place } from '../farm/farm-text.ts'
-import { hostName, type Mac, type PiSettings, type Serial } from '../farm/schema.ts'
+import { hostName, type Ipv4, type Mac, type PiSettings, type Serial } from '../farm/schema.ts'
 import { isDoubtfulPair } from '../netboot/serial-and-mac.ts'
 import type { Shared } from '../program.ts'
 import { addressesInUse, readDhcpFacts } from '../resources/dhcp/facts.ts'
 import type { Tools } from '../tools.ts'
 import { awaitSerial, knownSerial } from './await-serial.ts'
-import { changeFarm } from './change-farm.ts'
+import { type Changed, changeFarm } from './change-farm.ts'
 import { readTimeout } from './deadline.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
-import { type LoadedFarm, readFarm, withFarm } from './session.ts'
+import { type LoadedFarm, withFarm } from './session.ts'
 
 interface AddPiOptions extends PiOptions, Shared {
   readonly name?: string
@@ -35,12 +36,19 @@ export async function addPi(tools: Tools, options: AddPiOptions): Promise<number
   const laid = await withFarm(tools, options.config, (loaded) =>
     lay(tools, loaded, wanted, options),
   )
-  if (laid !== exitCodes.done || options.plan) return laid
-  const pi = await find(tools, options.config, wanted.mac)
-  const isAwaited = pi.serial === undefined && options.wait
-  const done = isAwaited ? await complete(tools, options.config, pi, timeout) : laid
-  if (options.json) tools.ui.answer(JSON.stringify(await find(tools, options.config, wanted.mac)))
-  return done
+  if (laid.code !== exitCodes.done || options.plan) return laid.code
+  const isAwaited = options.wait && piOf(laid.farm, wanted.mac).serial === undefined
+  const { code, farm } = isAwaited
+    ? await complete(tools, options.config, laid.farm, wanted.mac, timeout)
+    : laid
+  if (code === exitCodes.done) tell(tools, piOf(farm, wanted.mac), options)
+  return code
+}
+
+function tell({ ui }: Tools, pi: Pi, { json }: AddPiOptions): void {
+  const serial = pi.serial === undefined ? 'pending until it asks' : `serial ${pi.serial}`
+  if (json) ui.answer(JSON.stringify(pi))
+  else ui.say(`${pi.name} is in the farm: ${pi.address}, ${serial}, muxid ${pi.muxid}`)
 }
 
 async function lay(
@@ -48,7 +56,7 @@ async function lay(
   loaded: LoadedFarm,
   wanted: Wanted,
   options: AddPiOptions,
-): Promise<number> {
+): Promise<Changed> {
   const { farm } = loaded
   const serial = wanted.serial ?? (await knownSerial(tools.nas, farm, wanted.mac))
   const there = farm.pis.find(
@@ -77,10 +85,19 @@ async function entryFor(
     name: name ?? nextName(farm),
     mac,
     serial,
-    address: address ?? nextAddress(farm, inUse.taken, inUse.inRange),
+    address: usable(farm, address) ?? nextAddress(farm, inUse.taken, inUse.inRange),
     muxid: muxid ?? nextMuxid(farm),
     ...rest,
   }
+}
+
+function usable(farm: Farm, address: Ipv4 | undefined): Ipv4 | undefined {
+  const problem = address && addressProblem(farm.network.subnet, address)
+  if (problem)
+    throw new UserError(`bad --ip: ${problem}`, {
+      hint: 'leave it out and the next free one is taken',
+    })
+  return address
 }
 
 /** The same command again is no mistake; the same Pi with other settings is. */
@@ -133,23 +150,24 @@ export async function questionPair(
 async function complete(
   tools: Tools,
   config: string,
-  pi: Pi,
+  farm: Farm,
+  mac: Mac,
   timeout: number | undefined,
-): Promise<number> {
-  const { farm } = await readFarm(tools.nas, config)
+): Promise<Changed> {
+  const pi = piOf(farm, mac)
   tools.ui.say(`power ${pi.name} on now; Ctrl-C leaves it pending, the same command goes on later`)
   const serial = await awaitSerial(tools, farm, pi, timeout)
   tools.ui.say(`${pi.name} asked for its files: its serial is ${serial}`)
-  const code = await withFarm(tools, config, (loaded) =>
+  const changed = await withFarm(tools, config, (loaded) =>
     changeFarm(tools, loaded, edit.setPi(loaded.source, pi.name, { serial })),
   )
-  if (code === exitCodes.done) tools.ui.say(`power ${pi.name} off and on again: it boots now`)
-  return code
+  if (changed.code === exitCodes.done)
+    tools.ui.say(`power ${pi.name} off and on again: it boots now`)
+  return changed
 }
 
-async function find(tools: Tools, config: string, mac: Mac): Promise<Pi> {
-  const { farm } = await readFarm(tools.nas, config)
+function piOf(farm: Farm, mac: Mac): Pi {
   const pi = farm.pis.find((candidate) => candidate.mac === mac)
-  if (pi === undefined) throw new UserError(`${mac} was taken out of the farm meanwhile`)
+  if (pi === undefined) throw new Error(`${mac} is not in the farm it was just added to`)
   return pi
 }

@@ -5,7 +5,8 @@ import { withFarm } from './session.ts'
 
 /** Makes the NAS what farm.yaml says. */
 export async function apply(tools: Tools, options: Shared): Promise<number> {
-  return await withFarm(tools, options.config, (loaded) =>
+  const { code } = await withFarm(tools, options.config, (loaded) =>
     changeFarm(tools, loaded, loaded.source, { question: 'Apply this?' }),
   )
+  return code
 }

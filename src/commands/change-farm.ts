@@ -1,4 +1,5 @@
 import { exitCodes, UserError } from '../errors.ts'
+import type { Farm } from '../farm/farm.ts'
 import type { FarmText } from '../farm/farm-text.ts'
 import { farmFrom } from '../farm/load.ts'
 import { type Applied, apply } from '../plan/apply.ts'
@@ -16,20 +17,26 @@ export interface ChangeOptions {
   readonly purge?: boolean
   /** Show what would be done and do nothing. */
   readonly planOnly?: boolean
-  /** The question before it is done; left out: the command itself was the wish. */
+  /** Asked after the whole plan was shown; left out: the command was the wish, and its steps are told. */
   readonly question?: string
+}
+
+export interface Changed {
+  readonly code: number
+  /** What farm.yaml says where all went well. */
+  readonly farm: Farm
 }
 
 /**
  * Makes the NAS what the edited farm.yaml says; the edit is part of the run and put back with it.
- * Answers the exit code. The caller holds the lock.
+ * The caller holds the lock.
  */
 export async function changeFarm(
   tools: Tools,
   loaded: LoadedFarm,
   edited: FarmText,
   options: ChangeOptions = {},
-): Promise<number> {
+): Promise<Changed> {
   const farm = edited === loaded.source ? loaded.farm : farmFrom(edited)
   const runId = await nextRunId(tools.nas, farm.paths.state)
   const plan = await makePlan(farm, tools.nas, {
@@ -39,7 +46,8 @@ export async function changeFarm(
     purge: options.purge ?? false,
     edits: editsOf(loaded, edited),
   })
-  return await settle(tools, plan, { state: farm.paths.state, runId }, options)
+  const code = await settle(tools, plan, { state: farm.paths.state, runId }, options)
+  return { code, farm }
 }
 
 /** Shows a plan, asks where that is wanted, carries it out, and says how it ended. */
@@ -50,16 +58,13 @@ export async function settle(
   options: Pick<ChangeOptions, 'planOnly' | 'question'>,
 ): Promise<number> {
   const { nas, ui, signal } = tools
-  const shown = showPlan(plan, ui.paint)
   if (options.planOnly) {
-    ui.answer(shown)
+    ui.answer(showPlan(plan, ui.paint))
     return exitCodes.done
   }
-  if (isEmpty(plan)) {
-    ui.say(shown)
-    return exitCodes.done
-  }
-  ui.say(shown)
+  if (isEmpty(plan) || options.question !== undefined) ui.say(showPlan(plan, ui.paint))
+  else for (const warning of plan.steps.flatMap(({ warnings }) => warnings)) ui.warn(warning)
+  if (isEmpty(plan)) return exitCodes.done
   if (options.question !== undefined && !(await ui.confirm(options.question)))
     throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
   const display = ui.steps(outline(plan))

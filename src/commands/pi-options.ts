@@ -47,7 +47,7 @@ export function flag<T>(name: string, schema: z.ZodType<T>, value: unknown): T |
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new UserError(`${name} ${quoted(value)}: ${issue && meaning(issue)}`)
+  throw new UserError(`bad ${name} ${quoted(value)}`, { hint: issue && meaning(issue) })
 }
 
 /** Digits become a number; anything else is left for the schema to refuse. */

@@ -20,10 +20,11 @@ export async function removePi(tools: Tools, options: RemovePiOptions): Promise<
     const question = options.purge
       ? `Delete ${root} for good? This cannot be taken back.`
       : `Take ${pi.name} out of the farm? Its root is kept beside ${root}.`
-    return await changeFarm(tools, loaded, edit.removePi(loaded.source, pi.name), {
+    const { code } = await changeFarm(tools, loaded, edit.removePi(loaded.source, pi.name), {
       purge: options.purge === true,
       planOnly: options.plan === true,
       question,
     })
+    return code
   })
 }

@@ -44,7 +44,8 @@ export async function setPi(tools: Tools, options: SetPiOptions): Promise<number
     if (serial !== undefined && (mac !== pi.mac || serial !== pi.serial))
       await questionPair(tools, wanted.model ?? pi.model, mac, serial)
     const edited = edit.setPi(loaded.source, pi.name, { ...wanted, ...cleared } as edit.PiEdit)
-    return await changeFarm(tools, loaded, edited, { planOnly: options.plan === true })
+    const { code } = await changeFarm(tools, loaded, edited, { planOnly: options.plan === true })
+    return code
   })
 }
 

@@ -1,11 +1,12 @@
 import { exitCodes } from '../errors.ts'
-import type { Farm } from '../farm/farm.ts'
+import { type Farm, rootOf } from '../farm/farm.ts'
 import { loadFarm } from '../farm/load.ts'
 import type { Probe } from '../plan/change.ts'
 import { nextRunId, type RunRecord } from '../plan/journal.ts'
 import { runToUndo, undoPlan } from '../plan/undo-plan.ts'
 import type { Shared } from '../program.ts'
 import { catalog } from '../resources/catalog.ts'
+import { refuseMounted } from '../resources/rootfs/in-use.ts'
 import type { Tools } from '../tools.ts'
 import { settle } from './change-farm.ts'
 import { withFarm } from './session.ts'
@@ -24,6 +25,7 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
       return exitCodes.done
     }
     tools.ui.say(`run ${record.id}, ${record.startedAt}: ${record.command}`)
+    await refuseMounted(farm, tools.nas, rootsMade(record, farm))
     const runId = await nextRunId(tools.nas, state)
     const former = farmBefore(record, options.config, farm)
     const probes = (resource: string): readonly Probe[] =>
@@ -43,4 +45,12 @@ function farmBefore(record: RunRecord, config: string, farm: Farm): Farm | undef
     if (change.kind === 'put' && change.path === config)
       return change.before?.kind === 'file' ? loadFarm(change.before.text, config) : undefined
   return farm
+}
+
+/** The Pis whose roots would go: none of them may be running from its root. */
+function rootsMade(record: RunRecord, farm: Farm): string[] {
+  const roots = new Map<string, string>(farm.pis.map((pi) => [rootOf(farm, pi), pi.name]))
+  return record.steps.flatMap(({ changes }) =>
+    changes.flatMap((change) => (change.kind === 'clone-tree' ? (roots.get(change.to) ?? []) : [])),
+  )
 }

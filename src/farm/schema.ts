@@ -87,7 +87,6 @@ export const addressRange = z.string().transform((text, context) => {
   }
   return { first: first.data, last: last.data }
 })
-export type AddressRange = z.infer<typeof addressRange>
 
 export const muxId = z.int().min(1).max(65_535).brand<'MuxId'>()
 export type MuxId = z.infer<typeof muxId>

@@ -65,11 +65,19 @@ export interface Check {
 export interface Reload {
   readonly why: string
   readonly argv: readonly string[]
+  /** It may fail without harm, e.g. because there is nothing to reset. */
+  readonly mayFail?: boolean
   /**
-   * The exit status is not believed, a probe decides: Debian's isc-dhcp-server says 1 with IPv4
-   * running when IPv6 is not configured (facts: dhcpd 2.2).
+   * The exit status is not believed; what counts is that this daemon lives: Debian's
+   * isc-dhcp-server says 1 with IPv4 running when IPv6 is not configured.
    */
-  readonly judgedByProbe?: boolean
+  readonly daemon?: Daemon
+}
+
+export interface Daemon {
+  readonly pidFile: string
+  /** As the kernel names the process, e.g. `dhcpd`. */
+  readonly program: string
 }
 
 /** Did it take: looks at the running service after the reloads. */

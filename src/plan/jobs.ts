@@ -93,9 +93,10 @@ async function doJob(job: Job, { nas, signal, display }: ApplyTools): Promise<vo
 
 const probeInterval = 100
 
-async function reload({ argv, judgedByProbe }: Reload, nas: Host): Promise<void> {
+async function reload({ argv, mayFail, daemon }: Reload, nas: Host): Promise<void> {
   const output = await nas.run(argv)
-  if (output.code === 0 || judgedByProbe) return
+  // Whether the daemon lives is for a probe to say: it knows what more to look for.
+  if (output.code === 0 || mayFail || daemon) return
   throw failed(
     `${argv.join(' ')} failed: ${lastLine(output.stderr) || `exit status ${output.code}`}`,
   )

@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { clearUnfinished, takeBack } from './carry-out.ts'
 import type { Reload } from './change.ts'
+import { staysDead } from './daemon.ts'
 import type { RunRecord } from './journal.ts'
 import { stateOf, subjectOf } from './state.ts'
 
@@ -33,7 +34,10 @@ export async function putBack(record: RunRecord, nas: Host): Promise<string[]> {
 async function repeat(reload: Reload, nas: Host, leftovers: string[]): Promise<void> {
   await attempt(leftovers, reload.argv.join(' '), async () => {
     const output = await nas.run(reload.argv)
-    if (output.code !== 0 && !reload.judgedByProbe)
+    if (reload.daemon !== undefined) {
+      const wrong = await staysDead(nas, reload.daemon)
+      if (wrong !== undefined) leftovers.push(wrong)
+    } else if (output.code !== 0 && !reload.mayFail)
       leftovers.push(
         `${reload.argv.join(' ')}: ${output.stderr.trim() || `exit status ${output.code}`}`,
       )

@@ -90,7 +90,7 @@ const liveLockd: Reload = {
     `fs.nfs.nlm_udpport=${ports.lockd}`,
   ],
   // Without lockd loaded there is no such key, and then nothing to set.
-  judgedByProbe: true,
+  mayFail: true,
 }
 
 /** A program that is registered elsewhere than it should be, or undefined. */

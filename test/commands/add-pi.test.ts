@@ -46,7 +46,9 @@ describe('with a serial', () => {
     const { code, stderr } = await nas.pifarm(addHlsPi1)
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: 'nothing to do: the NAS is as farm.yaml says',
+      stderr:
+        'nothing to do: the NAS is as farm.yaml says\n' +
+        'HLSPi1 is in the farm: 10.77.0.50, serial 3333347a, muxid 1',
     })
     expect(nas.mutations - mutations).toBe(0)
     expect(nas.snapshot()).toEqual(before)

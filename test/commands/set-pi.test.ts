@@ -88,7 +88,7 @@ describe('is refused, and nothing has changed:', () => {
     ['set-pi Nobody --muxid 4', 'there is no Pi "Nobody" in /etc/pifarm/farm.yaml'],
     ['set-pi HLSPi1 --unset mac', '--unset "mac": not a setting that can be left out'],
     ['set-pi HLSPi1 --unset nonsense', '--unset "nonsense": not a setting that can be left out'],
-    ['set-pi HLSPi1 --muxid 0', '--muxid "0": must be at least 1'],
+    ['set-pi HLSPi1 --muxid 0', 'bad --muxid "0"'],
     ['set-pi HLSPi1 --template lite', 'HLSPi1 has a root cloned from "template"'],
     [
       'set-pi HLSPi1 --gpu-mem 256 --unset gpu-mem',

@@ -65,7 +65,8 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
 
 async function applyAgain(tools: Tools, loaded: LoadedFarm): Promise<number> {
   tools.ui.say(`${loaded.source.file} is there already: applying it`)
-  return await changeFarm(tools, loaded, loaded.source)
+  const { code } = await changeFarm(tools, loaded, loaded.source)
+  return code
 }
 
 async function offerPackages(tools: Tools, install: boolean | undefined): Promise<void> {
@@ -161,6 +162,8 @@ function templateOf(options: InitOptions): string {
 function withSettings(text: string, { set }: InitOptions): string {
   if (set.length === 0) return text
   const doc = parseDocument(text)
+  // Last again, below whatever is set: it is the part that grows.
+  doc.delete('pis')
   for (const setting of set) {
     const [, key, value] = /^([a-z0-9_.]+)=(.*)$/s.exec(setting) ?? []
     if (key === undefined || value === undefined)
@@ -169,7 +172,8 @@ function withSettings(text: string, { set }: InitOptions): string {
       })
     doc.setIn(key.split('.'), parse(value))
   }
-  return doc.toString()
+  doc.set('pis', [])
+  return doc.toString({ flowCollectionPadding: false })
 }
 
 async function firstEdits(tools: Tools, config: string, text: string): Promise<Change[]> {

@@ -8,7 +8,7 @@ import type { Resource } from '../resource.ts'
 import { baselineCheck, candidateCheck } from './check.ts'
 import { dhcpClashes, doubleSubnet, unservedSubnet } from './clashes.ts'
 import { type DhcpFacts, findOwnInclude, readDhcpFacts } from './facts.ts'
-import { dhcpdProbe } from './probe.ts'
+import { dhcpd, dhcpdProbe } from './probe.ts'
 import { renderBlock, renderOwnFile } from './render.ts'
 
 const manyClashes = 10
@@ -108,7 +108,7 @@ async function puts(
 function reloads(farm: Farm): readonly Reload[] {
   const { reset, restart } = farm.services.dhcp
   return [
-    { why: 'clear the start limit of dhcpd', argv: reset, judgedByProbe: true },
-    { why: 'restart dhcpd', argv: restart, judgedByProbe: true },
+    { why: 'clear the start limit of dhcpd', argv: reset, mayFail: true },
+    { why: 'restart dhcpd', argv: restart, daemon: dhcpd(farm) },
   ]
 }

@@ -105,7 +105,7 @@ async function clones(
         to: rootOf(farm, pi),
         seeds: seedsFor(farm, pi, inherited, identity),
         bytes: sizes.get(root) ?? 0,
-        why: `the root of ${pi.name}, from the template ${name}`,
+        why: `the root of ${pi.name}, from template ${name}`,
       })
     }
   }

@@ -51,7 +51,7 @@ async function newBootFiles(
       to: path,
       seeds: [],
       bytes: 0,
-      why: `the boot files of the template ${template}`,
+      why: `the boot files of template ${template}`,
     },
     warnings: await refuseUnreadable(nas, found),
   }
