@@ -1,5 +1,6 @@
 import { showTable } from '../../src/ui/show-table.ts'
 import { clone } from './clone.ts'
+import { extraction } from './extraction.ts'
 import { farms } from './farms.ts'
 import type { Row } from './measure.ts'
 import { startUp } from './start-up.ts'
@@ -9,7 +10,9 @@ const started = await startUp()
 process.stderr.write('bench: start-up done\n')
 const cloned = await clone()
 process.stderr.write('bench: clone done\n')
-const rows: readonly Row[] = [...started, ...cloned.rows, ...(await farms(cloned.ms))]
+const extracted = await extraction()
+process.stderr.write('bench: extraction done\n')
+const rows: readonly Row[] = [...started, ...cloned.rows, ...extracted, ...(await farms(cloned.ms))]
 
 process.stdout.write(
   `${showTable(

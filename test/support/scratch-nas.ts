@@ -39,10 +39,18 @@ export interface ScratchOutcome {
  * template and does not go on to the NAS's services.
  */
 export function scratchNas(parent = tmpdir(), more = ''): ScratchNas {
-  const dir = fs.mkdtempSync(join(parent, 'pifarm-'))
+  return nasBelow(fs.mkdtempSync(join(parent, 'pifarm-')), more)
+}
+
+/** The same in a directory that is kept for the next run. */
+export function cachedNas(dir: string): ScratchNas {
+  return nasBelow(dir, '')
+}
+
+function nasBelow(dir: string, more: string): ScratchNas {
   const roots = join(dir, 'roots')
   const state = join(dir, 'state')
-  fs.mkdirSync(roots)
+  fs.mkdirSync(roots, { recursive: true })
   fs.writeFileSync(
     join(dir, 'farm.yaml'),
     `nas: { address: 10.77.0.1, interface: eth0 }

@@ -76,5 +76,5 @@ async function layBootFiles(tools: Tools, loaded: LoadedFarm, name: string): Pro
   tools.ui.say(
     `${name} is ${isUsed ? 'in use' : 'the default'}: its boot files go to the TFTP server`,
   )
-  return await changeFarm(tools, loaded, source)
+  return (await changeFarm(tools, loaded, source)).code
 }

@@ -32,7 +32,7 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     await nas.put(`${manifestsDir(farm)}/${name}.log`, undefined)
     await nas.removeTree(going)
     ui.say(`deleted ${root}`)
-    return await changeFarm(tools, loaded, source)
+    return (await changeFarm(tools, loaded, source)).code
   })
 }
 

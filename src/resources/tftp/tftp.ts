@@ -67,7 +67,9 @@ async function allBootFiles(look: Look): Promise<ReadonlyMap<string, BootFiles>>
   const { farm, nas } = look
   const names = new Set(farm.pis.map(({ template }) => template))
   const { template: standard } = farm.defaults
-  const places = [templateBoot(farm, standard), templateRoot(farm, standard)]
+  // A template that was removed takes its boot files with it, unless some Pi loads its bootcode.bin.
+  const copies = farm.pis.length > 0 ? [templateBoot(farm, standard)] : []
+  const places = [...copies, templateRoot(farm, standard)]
   // Before the first Pi there may be no template yet.
   for (const place of places) if ((await nas.read(place)) !== undefined) names.add(standard)
   const files = new Map<string, BootFiles>()
