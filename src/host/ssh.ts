@@ -186,40 +186,54 @@ function read(
     finish = resolve
   })
   async function* bytes(): AsyncGenerator<Buffer> {
-    const channel = await open(client, target, argv)
-    const isOver = once(channel, 'close')
-    isOver.catch(() => undefined)
-    let code: number | undefined
-    let stderr = ''
-    channel.on('exit', (status: number | null) => {
-      code = status ?? 128
-    })
-    channel.stderr.on('data', (data: Buffer) => {
-      stderr = (stderr + data.toString('utf8')).slice(-65_536)
-    })
+    const { channel, over, said } = await open(client, target, argv)
     const cut = () => channel.destroy()
     client.once('close', cut)
+    let isCut = false
     try {
       for await (const chunk of channel) yield chunk as Buffer
-      await isOver
+      await over
     } catch {
-      code = undefined
+      isCut = true
     } finally {
       client.off('close', cut)
     }
     signal.throwIfAborted()
     // A command that ended says with what; a connection that broke says nothing.
-    if (code === undefined) throw lost(target)
+    const { code, stderr } = said()
+    if (isCut || code === undefined) throw lost(target)
     finish({ code, stderr })
   }
   return { bytes: bytes(), ended }
+}
+
+interface Watched {
+  readonly channel: ClientChannel
+  readonly over: Promise<unknown>
+  /** A command that ended has a code. */
+  said(): { readonly code: number | undefined; readonly stderr: string }
+}
+
+/** At once when it opens: the end of a short command comes in the same packet as its beginning. */
+function watch(channel: ClientChannel): Watched {
+  let code: number | undefined
+  let stderr = ''
+  channel.on('exit', (status: number | null) => {
+    code = status ?? 128
+  })
+  channel.stderr.on('data', (data: Buffer) => {
+    stderr = (stderr + data.toString('utf8')).slice(-65_536)
+  })
+  const over = once(channel, 'close')
+  over.catch(() => undefined)
+  return { channel, over, said: () => ({ code, stderr }) }
 }
 
 async function open(
   client: Client,
   target: RemoteTarget,
   argv: readonly string[],
-): Promise<ClientChannel> {
+): Promise<Watched> {
   return await new Promise((resolve, reject) => {
     // ssh knows no argv: what it sends is a line that the shell over there takes apart.
     const line = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
@@ -229,7 +243,7 @@ async function open(
       client.exec(line, (error, channel) => {
         client.off('close', broken)
         if (error) reject(lost(target))
-        else resolve(channel)
+        else resolve(watch(channel))
       })
     } catch {
       reject(lost(target))
