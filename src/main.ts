@@ -1,9 +1,14 @@
 import { exitCodes, UserError } from './errors.ts'
-import { run } from './program.ts'
 import type { Tools } from './tools.ts'
+import { version } from './version.ts'
 
 /** Wires the real tools, runs the program and turns its errors into exit codes: the only exit. */
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    // Before anything is imported: scripts ask for it, and half of its time would be commander's.
+    process.stdout.write(`${version()}\n`)
+    return exitCodes.done
+  }
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
@@ -11,6 +16,7 @@ async function main(argv: readonly string[]): Promise<number> {
       interrupt.abort()
     })
   try {
+    const { run } = await import('./program.ts')
     return await run(argv, (yes) => realTools(argv, interrupt.signal, yes))
   } catch (error) {
     return report(error, interrupt.signal)
@@ -31,7 +37,7 @@ async function realTools(
   return {
     nas: localHost(),
     workshop: localWorkshop(),
-    ui: terminal({ yes }),
+    ui: await terminal({ yes }),
     fresh: realFresh(),
     signal,
     now: () => new Date(),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The version of this pifarm, e.g. `0.1.0`. */
+/** pifarm's own version, as package.json has it. */
 export function version(): string {
   const file = new URL('../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version

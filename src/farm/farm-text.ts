@@ -62,6 +62,26 @@ export function readFarmText(text: string, file: string): FarmText {
   return { file, text, doc, data: dataOf(doc, file), lines }
 }
 
+/** A text whose data is known already: its tree is read when a message needs a place in it. */
+export function readLater(text: string, file: string, data: unknown): FarmText {
+  let read: FarmText | undefined
+  const whole = () => {
+    read ??= readFarmText(text, file)
+    return read
+  }
+  return {
+    file,
+    text,
+    data,
+    get doc() {
+      return whole().doc
+    },
+    get lines() {
+      return whole().lines
+    },
+  }
+}
+
 /** `farm.yaml:LINE:COLUMN` of an offset into the text. */
 export function place(source: Pick<FarmText, 'file' | 'lines'>, offset: number): string {
   const { line, col } = source.lines.linePos(offset)

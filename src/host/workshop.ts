@@ -14,6 +14,8 @@ export interface Workshop {
   work(work: Work, signal: AbortSignal): Promise<Output>
   /** Bytes of a file, fewer at its end. Throws a `UserError` where it cannot be read. */
   bytes(path: string, offset: number, length: number): Promise<Buffer>
+  /** The sha256 of a file in hex. Throws a `UserError` where it cannot be read. */
+  sha256(path: string, signal: AbortSignal): Promise<string>
   /** Bytes of a file; undefined where there is no such file. */
   sizeOf(path: string): Promise<number | undefined>
   /** Makes an empty directory for a tree: a subvolume on btrfs, so that clones of it cost nothing. */

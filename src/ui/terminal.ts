@@ -1,4 +1,3 @@
-import { Chalk } from 'chalk'
 import { exitCodes, UserError } from '../errors.ts'
 import { type Paint, plain } from './paint.ts'
 import { lineSteps, listSteps } from './show-steps.ts'
@@ -15,16 +14,16 @@ interface TerminalOptions {
 }
 
 /**
- * The Ui on a real terminal. listr2 and inquirer are imported when they are first needed: together
+ * The Ui on a real terminal. chalk, listr2 and inquirer are imported when they are first needed: together
  * they take longer to load than most commands take to run.
  */
-export function terminal({
+export async function terminal({
   yes,
   stdin = process.stdin,
   stdout = process.stdout,
   stderr = process.stderr,
   env = process.env,
-}: TerminalOptions): Ui {
+}: TerminalOptions): Promise<Ui> {
   const canAsk = !yes && !env.CI && stdin.isTTY === true && stderr.isTTY === true
   // Both: a plan goes to either, so neither may be a file; and listr2 looks at stdout alone.
   const live = stdout.isTTY === true && stderr.isTTY === true && env.TERM !== 'dumb' && !env.CI
@@ -49,7 +48,7 @@ export function terminal({
 
   return {
     canAsk,
-    paint: colour ? colours() : plain,
+    paint: colour ? await colours() : plain,
     answer(text) {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`)
     },
@@ -102,7 +101,8 @@ type Question =
       readonly choices: readonly { readonly value: string; readonly name: string }[]
     }
 
-function colours(): Paint {
+async function colours(): Promise<Paint> {
+  const { Chalk } = await import('chalk')
   const chalk = new Chalk({ level: 1 })
   return { add: chalk.green, remove: chalk.red, dim: chalk.dim, bold: chalk.bold }
 }

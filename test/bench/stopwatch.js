@@ -45,7 +45,7 @@ const watched = {
 
 process.exitCode = await run(argv, async (yes) => ({
   nas: watched,
-  ui: terminal({ yes }),
+  ui: await terminal({ yes }),
   fresh: realFresh(),
   signal: new AbortController().signal,
   now: () => new Date(),

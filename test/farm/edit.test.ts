@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import { parse } from 'yaml'
 import { addPi, removePi, setPi } from '../../src/farm/edit.ts'
 import { readFarmText } from '../../src/farm/farm-text.ts'
+import { farmFrom } from '../../src/farm/load.ts'
 
 const a = '- name: A\n    mac: "b8:27:eb:00:00:01" # on the desk\n    serial: 01077412'
 const b = "- name: 'B'\n    muxid:   2"
@@ -188,3 +189,34 @@ interface Data {
 function pisOf(text: string): readonly { readonly name: string }[] {
   return (read(text).data as Data).pis ?? []
 }
+
+describe('a farm of many Pis', () => {
+  const pi = (n: number) =>
+    `  # the ${n}th\n  - name: pi${n}\n    mac: b8:27:eb:00:00:${n.toString(16).padStart(2, '0')}\n    address: 10.77.0.${n}\n    muxid: ${n}\n`
+  const head = `nas: { address: 10.77.0.254, interface: eth0 }\nnetwork: { subnet: 10.77.0.0/24, addresses: 10.77.0.1-10.77.0.200 }\npis:\n`
+  const text = head + Array.from({ length: 60 }, (_, index) => pi(index + 1)).join('')
+  const added = { name: 'pi99', mac: 'b8:27:eb:00:00:99', address: '10.77.0.99', muxid: 99 }
+
+  test('an edit at its end gives the same text and data as reading all of it', () => {
+    const edited = addPi(readFarmText(text, 'farm.yaml'), added)
+    expect(edited.text.startsWith(text)).toBe(true)
+    expect(edited.data).toEqual(readFarmText(edited.text, 'farm.yaml').data)
+    expect(farmFrom(edited).pis).toHaveLength(61)
+    expect(removePi(edited, 'pi99').text).toBe(text)
+  })
+
+  test('a mistake is still pointed at with its line', () => {
+    const twice = addPi(readFarmText(text, 'farm.yaml'), { ...added, muxid: 7 })
+    expect(() => farmFrom(twice)).toThrow(/^farm.yaml:307:/)
+  })
+
+  test.each(['pi2', 'pi30', 'pi60'])('%s is changed and removed alone', (name) => {
+    const source = readFarmText(text, 'farm.yaml')
+    const set = setPi(source, name, { muxid: 500 })
+    expect(set.data).toEqual(readFarmText(set.text, 'farm.yaml').data)
+    expect(farmFrom(set).pis.filter(({ muxid }) => muxid === 500)).toHaveLength(1)
+    const removed = removePi(source, name)
+    expect(removed.data).toEqual(readFarmText(removed.text, 'farm.yaml').data)
+    expect(farmFrom(removed).pis.map((one) => one.name)).not.toContain(name)
+  })
+})

@@ -33,9 +33,13 @@ describe('add-pi refuses', () => {
     [
       'a malformed MAC',
       other('--mac', 'b8:27:eb:33:34'),
-      /bad --mac "b8:27:eb:33:34"\n  a MAC address is six pairs/,
+      /bad --mac "b8:27:eb:33:34"\n {2}a MAC address is six pairs/,
     ],
-    ['a multicast MAC', other('--mac', '01:00:5e:00:00:01'), /bad --mac "01:00:5e:00:00:01"\n  a multicast/],
+    [
+      'a multicast MAC',
+      other('--mac', '01:00:5e:00:00:01'),
+      /bad --mac "01:00:5e:00:00:01"\n {2}a multicast/,
+    ],
     ['a name that is no host name', other('--mac', second.mac, '--name', 'HLS_Pi'), /HLS_Pi/],
     ['a name in use', other('--mac', second.mac, '--name', 'hlspi1'), /farm\.yaml:\d+/],
     ['a MAC in use', other('--mac', first.mac, '--name', 'HLSPi7'), /farm\.yaml:\d+/],

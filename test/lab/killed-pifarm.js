@@ -30,7 +30,7 @@ for (const change of ['put', 'flush', 'cloneTree', 'moveTree', 'removeTree', 'ru
 
 process.exitCode = await run(args, async (yes) => ({
   nas,
-  ui: terminal({ yes }),
+  ui: await terminal({ yes }),
   fresh: realFresh(),
   signal: new AbortController().signal,
   isRoot: true,

@@ -191,10 +191,10 @@ describe('known_hosts', () => {
     await carryAll(nas, await planOf(nas, farmOf([pi2, pi1], 'lan'), [], { fresh: realFresh() }))
     const text = (await textOf(nas, '/var/lib/pifarm/known_hosts')) ?? ''
     expect(text.split('\n').map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
-      'HLSPi1,HLSPi1.lan,10.77.0.51 ecdsa-sha2-nistp256',
       'HLSPi1,HLSPi1.lan,10.77.0.51 ssh-ed25519',
-      'HLSPi2,HLSPi2.lan,10.77.0.52 ecdsa-sha2-nistp256',
+      'HLSPi1,HLSPi1.lan,10.77.0.51 ecdsa-sha2-nistp256',
       'HLSPi2,HLSPi2.lan,10.77.0.52 ssh-ed25519',
+      'HLSPi2,HLSPi2.lan,10.77.0.52 ecdsa-sha2-nistp256',
       '',
     ])
     const top = mkdtempSync(join(tmpdir(), 'pifarm-hosts-'))

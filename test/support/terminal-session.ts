@@ -3,7 +3,7 @@ import { UserError } from '../../src/errors.ts'
 import { terminal } from '../../src/ui/terminal.ts'
 
 /** Run by terminal.test.ts on a pseudo-terminal: asks, or shows steps until Ctrl-C. */
-const ui = terminal({ yes: false })
+const ui = await terminal({ yes: false })
 const interrupt = new AbortController()
 
 async function ask(): Promise<void> {

@@ -8,7 +8,7 @@ export function knownHostsFile(farm: Farm): string {
   return `${farm.paths.state}/known_hosts`
 }
 
-/** Makes the file say the keys in the vault, with those that this run makes. Sorted; no Pis, no file. */
+/** Makes the file say the keys in the vault, with those that this run makes. By name; no Pis, no file. */
 export async function knownHostsChange(
   farm: Farm,
   nas: Reader,
@@ -17,10 +17,10 @@ export async function knownHostsChange(
   const path = knownHostsFile(farm)
   const before = await nas.read(path)
   const lines: string[] = []
-  for (const pi of farm.pis)
+  for (const pi of farm.pis.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
     for (const key of await publicKeys(farm, nas, pi, made.get(pi.name)))
       lines.push(`${namesOf(farm, pi)} ${key}\n`)
-  const text = lines.sort().join('')
+  const text = lines.join('')
   if (before?.kind === 'file' ? before.text === text : text === '') return undefined
   const after =
     text === ''

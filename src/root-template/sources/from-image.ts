@@ -12,7 +12,6 @@ import {
   type Partition,
   readPartitions,
 } from '../partition-table.ts'
-import { sha256Of } from '../sha256.ts'
 import type { FetchProgress, FetchTo, Source } from '../source.ts'
 
 const copyPartition = fileURLToPath(
@@ -44,7 +43,7 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
     },
     async fetch(to, progress, signal) {
       const [sha256, image] = await Promise.all([
-        sha256Of(workshop, path, signal),
+        workshop.sha256(path, signal),
         file.packing === 'none' ? file : unpack(workshop, file, to, progress, signal),
       ])
       const { boot, root } = await partitionsOf(workshop, image)

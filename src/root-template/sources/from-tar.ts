@@ -4,7 +4,6 @@ import type { Workshop } from '../../host/workshop.ts'
 import { type Packing, packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { needTools } from '../needed-tools.ts'
-import { sha256Of } from '../sha256.ts'
 import type { FetchTo, Source } from '../source.ts'
 import { extractArgv } from '../tar-argv.ts'
 
@@ -43,7 +42,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
     async fetch(to, progress, signal) {
       const flag = packing === 'zip' ? [] : flagOf[packing]
       const [sha256, output] = await Promise.all([
-        sha256Of(workshop, file, signal),
+        workshop.sha256(file, signal),
         workshop.work(
           {
             argv: extractArgv(to.into, flag),
