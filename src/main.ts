@@ -33,13 +33,15 @@ async function realTools(
   signal: AbortSignal,
   yes: boolean,
 ): Promise<Tools> {
-  const [{ localHost }, { terminal }, { realFresh }] = await Promise.all([
+  const [{ localHost }, { localWorkshop }, { terminal }, { realFresh }] = await Promise.all([
     import('./host/local.ts'),
+    import('./host/local-workshop.ts'),
     import('./ui/terminal.ts'),
     import('./host/fresh.ts'),
   ])
   return {
     nas: localHost(),
+    workshop: localWorkshop(),
     ui: await terminal({ yes }),
     fresh: realFresh(),
     sshTo: async (target, options) => {

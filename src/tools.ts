@@ -1,5 +1,6 @@
 import type { Host } from './host/host.ts'
 import type { SshConnect, SshOptions, SshTarget } from './host/ssh.ts'
+import type { Workshop } from './host/workshop.ts'
 import type { BootEvent } from './netboot/boot-log.ts'
 import type { Fresh } from './resources/fresh.ts'
 import type { Ui } from './ui/ui.ts'
@@ -7,6 +8,7 @@ import type { Ui } from './ui/ui.ts'
 /** Everything that acts. Made in `main.ts` and handed in, so that tests can hand in others. */
 export interface Tools {
   readonly nas: Host
+  readonly workshop: Workshop
   readonly ui: Ui
   readonly fresh: Fresh
   /** A way to another machine; nothing is connected yet. */

@@ -50,6 +50,15 @@ const debianPackages = {
   mount: 'losetup',
   procps: 'ps',
   'util-linux': 'unshare',
+  sudo: 'sudo',
+  'xz-utils': 'xz',
+  zstd: 'zstd',
+  bzip2: 'bzip2',
+  zip: 'zip',
+  unzip: 'unzip',
+  mmdebstrap: 'mmdebstrap',
+  'arch-test': 'arch-test',
+  'qemu-user-static': 'qemu-aarch64-static',
 }
 
 main()

@@ -1,6 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import type { Farm, Pi } from '../farm/farm.ts'
-import type { Mac, Serial } from '../farm/schema.ts'
+import type { Ipv4, Mac, Serial } from '../farm/schema.ts'
 import type { Reader } from '../host/host.ts'
 import { parseLogLine } from '../netboot/boot-log.ts'
 import { SerialFinder } from '../netboot/find-serials.ts'
@@ -32,7 +32,7 @@ export async function awaitSerial(
   const finder = new SerialFinder([pi.mac])
   const until = deadline(signal, timeout)
   for await (const line of followLog(nas, source, linesBack, until)) {
-    const serial = serialOf(line, pi.mac, finder)
+    const serial = serialOf(line, pi.mac, finder, pi.address)
     if (free(farm, serial) !== undefined) return serial as Serial
     if (serial !== undefined) ui.warn(`serial ${serial} is in the farm already: still waiting`)
   }
@@ -43,10 +43,18 @@ export async function awaitSerial(
   })
 }
 
-function serialOf(line: string, mac: Mac, finder: SerialFinder): Serial | undefined {
+/** `address`: where that Pi asks from; anybody on the wire can ask for a name with its six digits. */
+function serialOf(
+  line: string,
+  mac: Mac,
+  finder: SerialFinder,
+  address?: Ipv4,
+): Serial | undefined {
   const event = parseLogLine(line)
   const finding = event && finder.feed(event)
-  return finding?.certain && finding.mac === mac ? finding.serial : undefined
+  if (!finding?.certain || finding.mac !== mac) return undefined
+  const isElsewhere = address && finding.address && finding.address !== address
+  return isElsewhere ? undefined : finding.serial
 }
 
 function free(farm: Farm, serial: Serial | undefined): Serial | undefined {

@@ -17,18 +17,34 @@ const progressInterval = 200
 export const cloneTree: Host['cloneTree'] = async (clone, progress, signal) => {
   const partial = unfinishedOf(clone.to)
   fs.rmSync(partial, { recursive: true, force: true })
-  const copy = isSubvolume(clone.from)
-    ? ['btrfs', 'subvolume', 'snapshot', clone.from, partial]
-    : // -T: a target that exists would otherwise swallow the copy as a subdirectory.
-      // -x: a proc or a boot partition mounted in the template is not part of it.
-      ['cp', '-a', '-x', '--reflink=auto', '-T', clone.from, partial]
-  await copyWith(copy, progress, signal)
+  await copyTree(clone.from, partial, progress, signal)
   for (const seed of clone.seeds) plant(partial, seed)
   if (fs.lstatSync(clone.to, { throwIfNoEntry: false }) !== undefined)
     throw new UserError(`${clone.to} appeared while it was being made`)
   fs.renameSync(partial, clone.to)
 }
 
+/**
+ * Copies a tree to a place where nothing is. A place that is an empty directory is taken too, and
+ * gets the owner and mode of the tree's top.
+ */
+export async function copyTree(
+  from: string,
+  to: string,
+  progress: CopyProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const copy = isSubvolume(from)
+    ? ['btrfs', 'subvolume', 'snapshot', from, to]
+    : // -T: a target that exists would otherwise swallow the copy as a subdirectory.
+      // -x: a proc or a boot partition mounted in the template is not part of it.
+      ['cp', '-a', '-x', '--reflink=auto', '-T', from, to]
+  // A snapshot of a name that is taken would land inside it.
+  if (copy[0] === 'btrfs') fs.rmSync(to, { recursive: true, force: true })
+  await copyWith(copy, progress, signal)
+}
+
+/** Whether a path is the top of a btrfs subvolume. */
 function isSubvolume(path: string): boolean {
   return fs.statfsSync(path).type === btrfsMagic && fs.lstatSync(path).ino === subvolumeInode
 }

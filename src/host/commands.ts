@@ -5,20 +5,16 @@ import type { Output } from './host.ts'
 const env = { LC_ALL: 'C' }
 
 /**
- * Runs one command without a shell and waits for its end. `detached` puts it into a process group
- * of its own, where the terminal's Ctrl-C does not reach it.
+ * Runs one command without a shell and waits for its end, in a process group of its own: the
+ * terminal's Ctrl-C must not reach a restart that is under way, nor a look during a put-back.
  */
-export async function runCommand(
-  argv: readonly string[],
-  input: string | undefined,
-  options: { readonly detached: boolean },
-): Promise<Output> {
+export async function runCommand(argv: readonly string[], input?: string): Promise<Output> {
   const { execa } = await import('execa')
   const [program = '', ...rest] = argv
   const result = await execa(program, rest, {
     reject: false,
     env,
-    detached: options.detached,
+    detached: true,
     stripFinalNewline: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
   })

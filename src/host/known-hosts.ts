@@ -33,7 +33,7 @@ export function knownHosts(home: string, target: { readonly host: string; readon
       if (!existsSync(file)) return { keys: [], revoked: [], algorithms: [] }
       // Names may be hashed, or patterns: ssh-keygen knows all the forms.
       const argv = ['ssh-keygen', '-F', name, '-f', file]
-      const { stdout } = await runCommand(argv, undefined, { detached: false })
+      const { stdout } = await runCommand(argv)
       const lines = stdout
         .split('\n')
         .filter((line) => line !== '' && !line.startsWith('#'))

@@ -19,7 +19,7 @@ export function localReader(): Reader {
   return {
     read: async (path) => readEntry(path),
     list: async (dir) => listDir(dir),
-    ask: (argv, input) => runCommand(argv, input, { detached: false }),
+    ask: runCommand,
     follow,
     followFile,
     readBack,
@@ -41,13 +41,13 @@ export function localHost(): Host {
     cloneTree,
     moveTree: async (from, to) => moveTree(from, to),
     removeTree: async (path) => mustRun(['rm', '-rf', '--one-file-system', '--', path]),
-    // A Ctrl-C in the terminal must not reach a restart that is under way.
-    run: (argv, input) => runCommand(argv, input, { detached: true }),
+    run: runCommand,
     lock: holdLock,
   }
 }
 
-function readEntry(path: string): Entry | undefined {
+/** What is at that path; undefined where nothing is. Links are not followed. */
+export function readEntry(path: string): Entry | undefined {
   const stat = fs.lstatSync(path, { throwIfNoEntry: false })
   if (stat === undefined) return undefined
   if (stat.isSymbolicLink()) return { kind: 'link', target: fs.readlinkSync(path) }
@@ -66,7 +66,8 @@ function readText(path: string): Pick<FileEntry, 'text' | 'encoding'> {
   return { text: bytes.toString(encoding), encoding }
 }
 
-function listDir(dir: string): ReadonlyMap<string, Entry['kind']> | undefined {
+/** The names in a directory with their kinds; undefined where there is no such directory. */
+export function listDir(dir: string): ReadonlyMap<string, Entry['kind']> | undefined {
   try {
     const found = fs.readdirSync(dir, { withFileTypes: true })
     return new Map(found.map((entry) => [entry.name, kindOf(entry)]))
@@ -82,7 +83,8 @@ function kindOf(entry: fs.Dirent): Entry['kind'] {
   return entry.isSymbolicLink() ? 'link' : 'other'
 }
 
-function putEntry(path: string, entry: Entry | undefined): void {
+/** Makes the entry what it says, seen whole or not at all; undefined removes it. */
+export function putEntry(path: string, entry: Entry | undefined): void {
   const there = fs.lstatSync(path, { throwIfNoEntry: false })
   if (entry === undefined) {
     if (there?.isDirectory()) fs.rmdirSync(path)
@@ -147,7 +149,7 @@ function moveTree(from: string, to: string): void {
 }
 
 async function mustRun(argv: readonly string[]): Promise<void> {
-  const output = await runCommand(argv, undefined, { detached: true })
+  const output = await runCommand(argv)
   if (output.code !== 0) throw new Error(`${argv[0]} failed: ${output.stderr.trim()}`)
 }
 

@@ -72,8 +72,9 @@ export async function nextRunId(nas: Reader, state: string): Promise<string> {
 
 /** From here on a crash is taken back by the next run. */
 export async function open(nas: Host, state: string, record: RunRecord): Promise<void> {
-  await nas.put(state, { kind: 'dir', mode: 0o700 })
-  await nas.put(runsDir(state), { kind: 'dir', mode: 0o700 })
+  // One that is there keeps its mode: it may be more than pifarm's.
+  for (const dir of [state, runsDir(state)])
+    if ((await nas.read(dir)) === undefined) await nas.put(dir, { kind: 'dir', mode: 0o700 })
   await nas.put(running(state), recordEntry(record))
   await nas.flush([state], [])
 }

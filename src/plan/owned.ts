@@ -1,3 +1,4 @@
+import { exitCodes, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
 import type { Put } from './change.ts'
@@ -8,8 +9,7 @@ const fileOf = (farm: Farm) => `${farm.paths.state}/owned.json`
 export async function readOwned(nas: Reader, farm: Farm): Promise<ReadonlySet<string>> {
   const entry = await nas.read(fileOf(farm))
   if (entry?.kind !== 'file') return new Set()
-  const paths = JSON.parse(entry.text) as readonly string[]
-  return new Set(paths.filter((path) => isOurs(path, farm)))
+  return new Set(listed(entry.text, fileOf(farm)).filter((path) => isOurs(path, farm)))
 }
 
 /** The list's own change, so that it is put back and undone with the run that changed it. */
@@ -29,6 +29,19 @@ export async function ownedChange(
     after: { kind: 'file', text, encoding: 'utf8', mode: 0o600, uid: 0, gid: 0 },
     why: 'which trees pifarm made and may remove',
   }
+}
+
+function listed(text: string, file: string): readonly string[] {
+  try {
+    const paths: unknown = JSON.parse(text)
+    if (Array.isArray(paths) && paths.every((path) => typeof path === 'string')) return paths
+  } catch {
+    // Said below.
+  }
+  throw new UserError(`${file} is damaged`, {
+    hint: 'it lists the trees that pifarm made, as a JSON array of paths; mend it from a backup',
+    exitCode: exitCodes.needsHands,
+  })
 }
 
 /** A guard on top: a listed path counts only right inside the directories pifarm works in. */

@@ -3,10 +3,15 @@ import { UserError } from '../errors.ts'
 import type { Entry, FileEntry, Reader } from '../host/host.ts'
 import type { Put } from '../plan/change.ts'
 
+/** How every file begins that is pifarm's alone. */
+const header = 'Managed by pifarm'
+
 interface Wanted {
   readonly path: string
   readonly text: string
   readonly why: string
+  /** Nobody else writes into it: one that does not say it is pifarm's is refused. */
+  readonly isOurs?: boolean
   /** For a new file; an existing one keeps its own. Default 0644. */
   readonly mode?: number
 }
@@ -17,10 +22,14 @@ interface Wanted {
  */
 export async function fileShouldBe(
   nas: Reader,
-  { path, text, why, mode = 0o644 }: Wanted,
+  { path, text, why, isOurs = false, mode = 0o644 }: Wanted,
 ): Promise<readonly Put[]> {
   const before = await readOwnFile(nas, path)
   if (before?.text === text) return []
+  if (isOurs && before !== undefined && before.text !== '' && !before.text.includes(header))
+    throw new UserError(`${path} was not written by pifarm`, {
+      hint: 'name a file of its own under paths in farm.yaml, or move that one away',
+    })
   const after: Entry =
     before === undefined
       ? { kind: 'file', text, encoding: 'utf8', mode, uid: 0, gid: 0 }

@@ -1,6 +1,7 @@
 import { quoted, UserError } from '../errors.ts'
 import { type Farm, templateRoot } from '../farm/farm.ts'
 import type { Entry, Reader } from '../host/host.ts'
+import { findBoot } from '../root-template/inside/find-boot.ts'
 
 /** A root filesystem that roots are cloned from. */
 export interface Template {
@@ -29,23 +30,6 @@ export async function findTemplate(farm: Farm, nas: Reader, name: string): Promi
   return { root, ...boot }
 }
 
-async function findBoot(
-  nas: Reader,
-  root: string,
-): Promise<Pick<Template, 'boot' | 'bootEntries'> | undefined> {
-  // firmware first: since Debian 12, boot itself holds a stub of config.txt that says where it went.
-  for (const boot of [`${root}/boot/firmware`, `${root}/boot`]) {
-    const bootEntries = await nas.list(boot)
-    const names = [...(bootEntries?.keys() ?? [])]
-    if (bootEntries !== undefined && names.some(isFirmware)) return { boot, bootEntries }
-  }
-  return undefined
-}
-
-function isFirmware(name: string): boolean {
-  return /^(?:config\.txt|bootcode\.bin|start.*\.elf)$/.test(name)
-}
-
 async function unknownTemplate(farm: Farm, nas: Reader, name: string): Promise<UserError> {
   const found = await templateNames(farm, nas)
   return new UserError(`there is no template ${quoted(name)} in ${farm.paths.roots}`, {
@@ -56,7 +40,8 @@ async function unknownTemplate(farm: Farm, nas: Reader, name: string): Promise<U
   })
 }
 
-async function templateNames(farm: Farm, nas: Reader): Promise<string[]> {
+/** The names of the templates: root filesystems beside the roots that are no Pi's. */
+export async function templateNames(farm: Farm, nas: Reader): Promise<string[]> {
   const pis = new Set<string>(farm.pis.map(({ name }) => name))
   const found: string[] = []
   for (const [name, kind] of (await nas.list(farm.paths.roots)) ?? []) {

@@ -48,6 +48,7 @@ export const nfsPorts: Resource = {
       : await fileShouldBe(nas, {
           path: nfs_conf,
           text: render('nfs-ports/pifarm.conf.hbs', ports),
+          isOurs: true,
           why,
         })
     const warnings = isOld ? [] : [...(await overrides(nas, nfs_conf)), ...(await stale(nas))]

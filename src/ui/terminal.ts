@@ -68,7 +68,7 @@ export async function terminal({
         ...(suggestion === undefined ? {} : { default: suggestion }),
         validate: (text) => wrong(text) ?? true,
       }),
-    secret: (message) => ask({ type: 'password', message }),
+    secret: (message) => ask({ type: 'password', message, mask: false }),
     choose: (message, choices) =>
       ask({
         type: 'select',
@@ -94,7 +94,7 @@ type Question =
       readonly default?: string
       readonly validate: (text: string) => string | true
     }
-  | { readonly type: 'password'; readonly message: string }
+  | { readonly type: 'password'; readonly message: string; readonly mask: false }
   | {
       readonly type: 'select'
       readonly message: string

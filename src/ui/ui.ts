@@ -18,7 +18,7 @@ export interface Ui {
     suggestion: string | undefined,
     wrong: (text: string) => string | undefined,
   ): Promise<string>
-  /** A password: what is typed is not shown. */
+  /** Asks without showing what is typed. */
   secret(question: string): Promise<string>
   choose<T extends string>(
     question: string,

@@ -1,5 +1,6 @@
 import { showTable } from '../../src/ui/show-table.ts'
 import { clone } from './clone.ts'
+import { extraction } from './extraction.ts'
 import { farms } from './farms.ts'
 import { logScan } from './log-scan.ts'
 import type { Row } from './measure.ts'
@@ -12,7 +13,15 @@ const cloned = await clone()
 process.stderr.write('bench: clone done\n')
 const scanned = await logScan()
 process.stderr.write('bench: log scan done\n')
-const rows: readonly Row[] = [...started, ...cloned.rows, ...scanned, ...(await farms(cloned.ms))]
+const extracted = await extraction()
+process.stderr.write('bench: extraction done\n')
+const rows: readonly Row[] = [
+  ...started,
+  ...cloned.rows,
+  ...scanned,
+  ...extracted,
+  ...(await farms(cloned.ms)),
+]
 
 process.stdout.write(
   `${showTable(

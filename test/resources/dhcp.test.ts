@@ -256,7 +256,7 @@ describe('shown to the real dhcpd', () => {
   test('a damaged file of our own does not stop its repair', async () => {
     const { dir, farm, nas } = inDir(subnet)
     writeFileSync(`${dir}/dhcpd.conf`, `${subnet}include "${dir}/pifarm.conf";\n`)
-    for (const damage of ['host {', undefined]) {
+    for (const damage of ['# Managed by pifarm.\nhost {', undefined]) {
       if (damage === undefined) rmSync(`${dir}/pifarm.conf`)
       else writeFileSync(`${dir}/pifarm.conf`, damage)
       for (const check of (await planOf(nas, farm)).checks) await runCheck(check, nas)

@@ -10,8 +10,8 @@ import type { Output } from '../../src/host/host.ts'
 import { carryOut } from '../../src/plan/carry-out.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import type { Look } from '../../src/resources/resource.ts'
-import { withoutLocalDisks } from '../../src/resources/rootfs/fstab.ts'
 import { rootfs } from '../../src/resources/rootfs/rootfs.ts'
+import { withoutLocalDisks } from '../../src/root-template/inside/fstab.ts'
 import { dir, type FakeNas, fakeNas, file, output } from '../support/fake-nas.ts'
 
 const templateFstab = `proc /proc proc defaults 0 0

@@ -1,5 +1,6 @@
 import { UserError } from '../../src/errors.ts'
 import type { Entry, Output } from '../../src/host/host.ts'
+import { localWorkshop } from '../../src/host/local-workshop.ts'
 import type { SshConnect } from '../../src/host/ssh.ts'
 import { run } from '../../src/program.ts'
 import type { Fresh } from '../../src/resources/fresh.ts'
@@ -249,6 +250,7 @@ async function pifarm(
       sshTo,
       signal,
       isRoot,
+      workshop: localWorkshop(),
       command: ['pifarm', ...argv].join(' '),
       now: () => new Date('2026-11-22T20:00:00Z'),
     }))

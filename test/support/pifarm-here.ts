@@ -1,5 +1,6 @@
 import { UserError } from '../../src/errors.ts'
 import { localHost } from '../../src/host/local.ts'
+import { localWorkshop } from '../../src/host/local-workshop.ts'
 import { run } from '../../src/program.ts'
 import type { Tools } from '../../src/tools.ts'
 import { type Answer, recordingUi } from './recording-ui.ts'
@@ -38,6 +39,7 @@ export async function pifarmHere(
   try {
     const code = await run(argv, async (yes) => ({
       nas: localHost(),
+      workshop: localWorkshop(),
       ui: {
         ...ui,
         answer: tell,

@@ -170,7 +170,11 @@ function withSettings(text: string, { set }: InitOptions): string {
       throw new UserError(`--set ${quoted(setting)}: not of the form key=value`, {
         hint: 'e.g. --set paths.roots=/srv/roots',
       })
-    doc.setIn(key.split('.'), parse(value))
+    try {
+      doc.setIn(key.split('.'), parse(value))
+    } catch (cause) {
+      throw new UserError(`--set ${quoted(setting)}: not a value that YAML knows`, { cause })
+    }
   }
   doc.set('pis', [])
   return doc.toString({ flowCollectionPadding: false })

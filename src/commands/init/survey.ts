@@ -45,8 +45,9 @@ export async function survey(nas: Reader): Promise<Survey> {
     dns: [...resolv.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)]
       .flatMap(([, address]) => address ?? [])
       .filter((address) => !address.startsWith('127.')),
-    domain: /^(?:search|domain)\s+(\S+)/m.exec(resolv)?.[1],
-    tftp: /^TFTP_DIRECTORY="?([^"\n]+)"?/m.exec(tftpd)?.[1],
+    // systemd-resolved writes `search .` where there is none.
+    domain: /^(?:search|domain)\s+([^\s.]\S*)/m.exec(resolv)?.[1],
+    tftp: /^TFTP_DIRECTORY="?([^"\n]+?)\/*"?$/m.exec(tftpd)?.[1],
   }
 }
 

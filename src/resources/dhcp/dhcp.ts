@@ -98,6 +98,7 @@ async function puts(
       : await fileShouldBe(nas, {
           path: ownPath,
           text: own,
+          isOurs: true,
           why: 'addresses and boot options of the Pis',
         })),
     // dhcpd.conf may be a symbolic link as long as nothing in it has to change.

@@ -32,7 +32,7 @@ export async function refuseFull(nas: Reader, dir: string, bytes: number): Promi
 }
 
 /** What is on disk, not the apparent size: holes are kept, and a hard link counts once. */
-async function sizeOf(nas: Reader, root: string): Promise<number> {
+export async function sizeOf(nas: Reader, root: string): Promise<number> {
   const { stdout, stderr } = await nas.ask(['du', '-sxB1', root])
   const bytes = Number.parseInt(stdout, 10)
   if (Number.isNaN(bytes)) throw new UserError(`du cannot measure ${root}: ${stderr.trim()}`)
@@ -40,7 +40,7 @@ async function sizeOf(nas: Reader, root: string): Promise<number> {
 }
 
 /** btrfs always; xfs where it was made with reflink, as mkfs.xfs does since 2019. */
-async function sharesBlocks(nas: Reader, root: string): Promise<boolean> {
+export async function sharesBlocks(nas: Reader, root: string): Promise<boolean> {
   const { stdout: type } = await nas.ask(['stat', '-f', '-c', '%T', root])
   if (type.trim() === 'btrfs') return true
   if (type.trim() !== 'xfs') return false

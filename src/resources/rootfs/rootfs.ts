@@ -1,6 +1,5 @@
 import { UserError } from '../../errors.ts'
 import { asideOf, type Pi, rootOf } from '../../farm/farm.ts'
-import type { Reader } from '../../host/host.ts'
 import type { Change, CloneTree, MoveTree, Put, ResourcePlan } from '../../plan/change.ts'
 import { dirShouldBe } from '../dir-should-be.ts'
 import { findTemplate, type Template } from '../find-template.ts'
@@ -9,6 +8,7 @@ import { refuseFull, sizesOf } from './free-space.ts'
 import { forget, type Identity, identityOf } from './identity.ts'
 import { refuseMounted } from './in-use.ts'
 import { knownHostsChange } from './known-hosts.ts'
+import { refuseMountsBelow } from './mounts-below.ts'
 import { lookInherited, seedsFor } from './seeds.ts'
 
 /**
@@ -115,20 +115,6 @@ async function clones(
     changes.reduce((sum, { bytes }) => sum + bytes, 0),
   )
   return changes
-}
-
-/** A proc or a boot partition left mounted in a template would be missing from every clone. */
-async function refuseMountsBelow(nas: Reader, roots: readonly string[]): Promise<void> {
-  if (roots.length === 0) return
-  const mountinfo = await nas.read('/proc/self/mountinfo')
-  if (mountinfo?.kind !== 'file') return
-  for (const line of mountinfo.text.split('\n')) {
-    const mountPoint = line.split(' ')[4] ?? ''
-    if (roots.some((root) => mountPoint.startsWith(`${root}/`)))
-      throw new UserError(`${mountPoint} is mounted inside a template`, {
-        hint: `unmount it first: umount ${mountPoint}`,
-      })
-  }
 }
 
 function aside({ farm, runId }: Look, name: string): MoveTree {

@@ -1,7 +1,7 @@
 import type { Farm, Pi } from '../../farm/farm.ts'
 import type { FileEntry, Reader, Seed } from '../../host/host.ts'
 import { render } from '../../render.ts'
-import { withoutLocalDisks } from './fstab.ts'
+import { withoutLocalDisks } from '../../root-template/inside/fstab.ts'
 import type { Identity } from './identity.ts'
 
 /** What of a template a clone must not keep, looked up once however many Pis are cloned from it. */

@@ -67,7 +67,9 @@ async function allBootFiles(look: Look): Promise<ReadonlyMap<string, BootFiles>>
   const { farm, nas } = look
   const names = new Set(farm.pis.map(({ template }) => template))
   const { template: standard } = farm.defaults
-  const places = [templateBoot(farm, standard), templateRoot(farm, standard)]
+  // A template that was removed takes its boot files with it, unless some Pi loads its bootcode.bin.
+  const copies = farm.pis.length > 0 ? [templateBoot(farm, standard)] : []
+  const places = [...copies, templateRoot(farm, standard)]
   // Before the first Pi there may be no template yet.
   for (const place of places) if ((await nas.read(place)) !== undefined) names.add(standard)
   const files = new Map<string, BootFiles>()
@@ -124,7 +126,13 @@ async function leavingDirs({ farm, nas, owned }: Look): Promise<{
   const kept: string[] = []
   for (const dir of owned) {
     if (parentOf(dir) !== farm.paths.tftp || wanted.has(dir)) continue
-    if ((await nas.list(dir)) === undefined) continue
+    const there = await nas.read(dir)
+    if (there === undefined) continue
+    if (there.kind !== 'dir') {
+      // A link a person laid may lead to another Pi's directory.
+      warnings.push(`${dir} stays: it is not the directory that pifarm made`)
+      continue
+    }
     const removal = await removePiDir(nas, dir)
     changes.push(...removal.changes)
     if (removal.foreign.length === 0) continue

@@ -1,0 +1,79 @@
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import type { Farm } from '../../farm/farm.ts'
+import { templateName } from '../../farm/schema.ts'
+import type { Shared } from '../../program.ts'
+import { refuseMounted } from '../../resources/rootfs/in-use.ts'
+import { type Finding, fix, lint as judge, type Kind } from '../../root-template/lint.ts'
+import { manifestsDir } from '../../root-template/manifest.ts'
+import { treeOnDisk } from '../../root-template/tree-on-disk.ts'
+import type { Tools } from '../../tools.ts'
+import { flag } from '../pi-options.ts'
+import { readFarm, withFarm } from '../session.ts'
+import { readWishes, type WishOptions } from './wishes.ts'
+
+interface LintOptions extends WishOptions, Shared {
+  readonly name: string
+  readonly fix?: true
+  readonly json?: true
+}
+
+/** Judges a template, or a Pi's root, by the rules that a build keeps. Ends with 5 on findings. */
+export async function lint(tools: Tools, options: LintOptions): Promise<number> {
+  if (!options.fix) {
+    const { farm } = await readFarm(tools.nas, options.config)
+    return await report(tools, farm, options)
+  }
+  return await withFarm(tools, options.config, async ({ farm }) => {
+    const { tree, wishes, kind } = await open(tools, farm, options, true)
+    // Whoever is root on a Pi could plant a link under the hand that mends.
+    if (kind === 'root') await refuseMounted(farm, tools.nas, [options.name])
+    for (const { step, changes } of await fix(tree, wishes, kind)) {
+      tools.ui.say(`${step.title}:`)
+      for (const change of changes) tools.ui.say(`  ${change}`)
+    }
+    return await report(tools, farm, options)
+  })
+}
+
+async function open(tools: Tools, farm: Farm, options: LintOptions, mayChange = false) {
+  const { nas, workshop, signal } = tools
+  const name = flag('NAME', templateName, options.name) ?? ''
+  const top = `${farm.paths.roots}/${name}`
+  if ((await nas.list(top))?.get('etc') !== 'dir')
+    throw new UserError(`there is no template or root ${quoted(name)} in ${farm.paths.roots}`, {
+      hint: 'see them with: pifarm template list, pifarm list',
+    })
+  const kind: Kind = farm.pis.some((pi) => pi.name === name) ? 'root' : 'template'
+  const log = `${manifestsDir(farm)}/${name}.log`
+  const look = kind === 'root' ? 'never' : 'look'
+  const files = workshop.filesBelow(top)
+  const tree = treeOnDisk({
+    nas,
+    workshop,
+    files,
+    log,
+    signal,
+    ...(!mayChange && { enter: look }),
+  })
+  return { tree, wishes: await readWishes(tools, farm, name, options), kind }
+}
+
+async function report(tools: Tools, farm: Farm, options: LintOptions): Promise<number> {
+  const { tree, wishes, kind } = await open(tools, farm, options)
+  const findings = await judge(tree, wishes, kind)
+  const broken = findings.filter(({ problems }) => problems.length > 0)
+  if (options.json) tools.ui.answer(JSON.stringify(findings.map(asData), null, 2))
+  else for (const finding of findings) tools.ui.answer(show(finding))
+  if (broken.length === 0) tools.ui.say(`${options.name} keeps every rule`)
+  return broken.length === 0 ? exitCodes.done : exitCodes.changesPending
+}
+
+function asData({ step, problems, notes }: Finding) {
+  return { rule: step.id, problems, notes, why: step.why, cure: step.cure }
+}
+
+function show({ step, problems, notes }: Finding): string {
+  const lines = [...problems, ...notes.map((note) => `note: ${note}`)].map((line) => `  ${line}`)
+  const why = problems.length === 0 ? [] : [`  why: ${step.why}`, `  cure: ${step.cure}`]
+  return [step.id, ...lines, ...why].join('\n')
+}

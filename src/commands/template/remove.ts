@@ -1,0 +1,53 @@
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import { type Farm, templateRoot } from '../../farm/farm.ts'
+import { templateName } from '../../farm/schema.ts'
+import { unfinishedOf } from '../../host/host.ts'
+import type { Shared } from '../../program.ts'
+import { templateNames } from '../../resources/find-template.ts'
+import { manifestPath, manifestsDir } from '../../root-template/manifest.ts'
+import type { Tools } from '../../tools.ts'
+import { changeFarm } from '../change-farm.ts'
+import { flag } from '../pi-options.ts'
+import { withFarm } from '../session.ts'
+
+interface RemoveOptions extends Shared {
+  readonly name: string
+}
+
+/** Deletes a template that no Pi uses, for good, and its boot files with it. */
+export async function remove(tools: Tools, options: RemoveOptions): Promise<number> {
+  const { nas, ui } = tools
+  const name = flag('NAME', templateName, options.name) ?? ''
+  return await withFarm(tools, options.config, async (loaded) => {
+    const { farm, source } = loaded
+    await refuseUsed(tools, farm, name)
+    const root = templateRoot(farm, name)
+    if (!(await ui.confirm(`Delete ${root} for good? This cannot be taken back.`)))
+      throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
+    // Under its name it is there whole or not at all, also after a crash.
+    const going = unfinishedOf(root)
+    await nas.removeTree(going)
+    await nas.moveTree(root, going)
+    await nas.put(manifestPath(farm, name), undefined)
+    await nas.put(`${manifestsDir(farm)}/${name}.log`, undefined)
+    await nas.removeTree(going)
+    ui.say(`deleted ${root}`)
+    return (await changeFarm(tools, loaded, source)).code
+  })
+}
+
+async function refuseUsed({ nas }: Tools, farm: Farm, name: string): Promise<void> {
+  if (!(await templateNames(farm, nas)).includes(name))
+    throw new UserError(`there is no template ${quoted(name)} in ${farm.paths.roots}`, {
+      hint: 'see them with: pifarm template list',
+    })
+  const users = farm.pis.filter(({ template }) => template === name).map((pi) => pi.name)
+  if (users.length > 0)
+    throw new UserError(`${name} is the template of ${users.join(', ')}`, {
+      hint: 'they boot from its boot files; remove them first, or give them another one',
+    })
+  if (name === farm.defaults.template && farm.pis.length > 0)
+    throw new UserError(`${name} is the default template, whose bootcode.bin every Pi loads`, {
+      hint: 'make another one the default first: defaults.template in farm.yaml',
+    })
+}

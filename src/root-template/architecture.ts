@@ -1,0 +1,48 @@
+import type { FilesBelow } from '../host/workshop.ts'
+
+/** Debian's names of the architectures that a template can have. */
+export type Architecture = 'arm64' | 'armhf' | 'amd64' | 'i386'
+
+/** The machine numbers in an ELF header. */
+const machines: ReadonlyMap<number, Architecture> = new Map([
+  [183, 'arm64'],
+  [40, 'armhf'],
+  [62, 'amd64'],
+  [3, 'i386'],
+])
+/** Programs that are files, not links, in a Debian of any age. */
+const programs = ['/usr/bin/dpkg', '/bin/bash', '/usr/bin/env', '/bin/true', '/bin/busybox']
+
+/** What the programs of a root are made for; undefined where it has none that tells. */
+export async function architectureOf(
+  files: Pick<FilesBelow, 'read'>,
+): Promise<Architecture | undefined> {
+  for (const path of programs) {
+    const entry = await files.read(path)
+    if (entry?.kind !== 'file') continue
+    const bytes = Buffer.from(entry.text.slice(0, 64), entry.encoding)
+    if (bytes.toString('latin1', 1, 4) === 'ELF' && bytes.length >= 20)
+      return machines.get(bytes.readUInt16LE(18))
+  }
+  return undefined
+}
+
+/** What `uname -m` of the NAS says, and the architectures it runs by itself. */
+const native: Readonly<Record<string, readonly Architecture[]>> = {
+  x86_64: ['amd64', 'i386'],
+  i686: ['i386'],
+  aarch64: ['arm64', 'armhf'],
+  armv7l: ['armhf'],
+}
+
+const emulators: Readonly<Record<Architecture, string>> = {
+  arm64: 'aarch64',
+  armhf: 'arm',
+  amd64: 'x86_64',
+  i386: 'i386',
+}
+
+/** qemu's name of an architecture that this machine needs it for; undefined where it does not. */
+export function emulatorFor(machine: string, architecture: Architecture): string | undefined {
+  return native[machine]?.includes(architecture) ? undefined : emulators[architecture]
+}

@@ -1,0 +1,220 @@
+import { exitCodes, UserError } from '../errors.ts'
+import { type Farm, templateRoot } from '../farm/farm.ts'
+import { type Host, unfinishedOf } from '../host/host.ts'
+import type { Workshop } from '../host/workshop.ts'
+import { refuseFull } from '../resources/rootfs/free-space.ts'
+import type { StepDisplay, Ui } from '../ui/ui.ts'
+import { aboutTree } from './about-tree.ts'
+import { cleanLeftovers, scratchOf } from './leftovers.ts'
+import { type Manifest, manifestPath, manifestsDir } from './manifest.ts'
+import { hookNames, runHook } from './run-hook.ts'
+import type { Fetched, FetchTo, Source } from './source.ts'
+import type { Step, TemplateWishes } from './step.ts'
+import type { Tree } from './tree.ts'
+import { treeOnDisk } from './tree-on-disk.ts'
+
+export interface BuildTools {
+  readonly nas: Host
+  readonly workshop: Workshop
+  readonly ui: Ui
+  readonly signal: AbortSignal
+  now(): Date
+}
+
+export interface BuildRequest {
+  readonly source: Source
+  readonly wishes: TemplateWishes
+  readonly steps: readonly Step[]
+  /** A directory whose executables run inside, in the order of their names. */
+  readonly hookDir: string | undefined
+  /** For the manifest. */
+  readonly builder: string
+}
+
+/**
+ * Makes `<roots>/<name>` from a source. All is done in a directory of another name, which is renamed
+ * at the very end: however a build is cut off, there is no template. The caller holds the lock.
+ */
+export async function buildTemplate(
+  tools: BuildTools,
+  farm: Farm,
+  request: BuildRequest,
+): Promise<Manifest> {
+  const { nas, signal } = tools
+  const { name } = request.wishes
+  const root = templateRoot(farm, name)
+  const into = unfinishedOf(root)
+  const log = `${manifestsDir(farm)}/${name}.log`
+  const to: FetchTo = { into, scratch: scratchOf(into), log }
+  await refuseTaken(nas, farm, name)
+  await nas.put(manifestsDir(farm), { kind: 'dir', mode: 0o755 })
+  await nas.put(log, undefined)
+  try {
+    const { bytes, facts } = await request.source.survey(signal)
+    for (const fact of facts) tools.ui.say(fact)
+    await cleanLeftovers(nas, farm.paths.roots)
+    await refuseFull(nas, farm.paths.roots, bytes)
+    const manifest = await build(tools, request, to)
+    await seal(nas, farm, manifest, into)
+    return manifest
+  } catch (cause) {
+    await nas.put(manifestPath(farm, name), undefined)
+    throw await withLog(nas, log, cause)
+  } finally {
+    request.source.close?.()
+    await nas.removeTree(into)
+    await nas.removeTree(to.scratch)
+  }
+}
+
+async function refuseTaken(nas: Host, farm: Farm, name: string): Promise<void> {
+  if (farm.pis.some((pi) => pi.name === name))
+    throw new UserError(`${name} is the name of a Pi, whose root has that place`, {
+      hint: 'give the template another name',
+    })
+  const root = templateRoot(farm, name)
+  if ((await nas.read(root)) === undefined) return
+  throw new UserError(`${root} is there already`, {
+    hint: `build under another name, or first: pifarm template remove ${name}`,
+  })
+}
+
+async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Promise<Manifest> {
+  const { nas, workshop, ui, signal } = tools
+  const { source, wishes, steps, hookDir } = request
+  const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir)
+  const titles = [
+    `fetch ${source.description}`,
+    ...steps.map(({ title }) => title),
+    ...hooks.map((hook) => `hook ${hook}`),
+    ...(hooks.length === 0 ? [] : ['what the hooks have undone']),
+    'seal',
+  ]
+  const display = ui.steps(titles)
+  const progress = new Stages(display, signal)
+  try {
+    await workshop.makeTop(to.into)
+    await workshop.makeTop(to.scratch)
+    const fetched = await progress.stage((report) => source.fetch(to, report, signal))
+    const files = workshop.filesBelow(to.into)
+    const chroot = { nas, workshop, files, log: to.log, signal }
+    const tree = treeOnDisk(chroot)
+    await refuseNoRoot(tree, source)
+    const done: StepResult[] = []
+    for (const step of steps) done.push(await progress.stage(() => mend(step, tree, wishes)))
+    for (const hook of hooks)
+      await progress.stage(() => runHook(chroot, hookDir ?? '', hook, wishes.name))
+    // A hook may have made keys or taken on a swap file: what was mended is looked at again.
+    if (hooks.length > 0)
+      await progress.stage(async () => {
+        for (const step of steps) done.push(await mend(step, tree, wishes))
+      })
+    return await progress.stage(() => describe(tools, request, { tree, fetched, done, hooks }))
+  } catch (error) {
+    progress.fail(error)
+    throw error
+  } finally {
+    await display.end()
+  }
+}
+
+/** Walks through the titles of a display. */
+class Stages {
+  readonly #display: StepDisplay
+  readonly #signal: AbortSignal
+  #index = 0
+
+  constructor(display: StepDisplay, signal: AbortSignal) {
+    this.#display = display
+    this.#signal = signal
+  }
+
+  async stage<T>(work: (report: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+    this.#signal.throwIfAborted()
+    this.#display.start(this.#index)
+    const result = await work((done, total) => this.#display.copied(this.#index, done, total))
+    this.#signal.throwIfAborted()
+    this.#display.done(this.#index++)
+    return result
+  }
+
+  fail(error: unknown): void {
+    this.#display.fail(this.#index, error instanceof Error ? error.message : String(error))
+  }
+}
+
+type StepResult = Manifest['steps'][number]
+
+async function mend(step: Step, tree: Tree, wishes: TemplateWishes): Promise<StepResult> {
+  const changes = await step.mend(tree, wishes)
+  return { id: step.id, title: step.title, changes: [...changes] }
+}
+
+async function refuseNoRoot(tree: Tree, { description }: Source): Promise<void> {
+  const top = (await tree.list('/')) ?? new Map()
+  if (top.get('etc') === 'dir' && (top.has('usr') || top.has('bin'))) return
+  throw new UserError(`${description} holds no root filesystem: it needs etc, and usr or bin`)
+}
+
+async function describe(
+  { nas, now }: BuildTools,
+  { source, wishes, steps, builder }: BuildRequest,
+  result: {
+    readonly tree: Tree
+    readonly fetched: Fetched
+    readonly done: readonly StepResult[]
+    readonly hooks: readonly string[]
+  },
+): Promise<Manifest> {
+  const { tree, fetched, done, hooks } = result
+  const about = await aboutTree(tree)
+  const remaining: string[] = []
+  for (const step of steps) remaining.push(...(await step.inspect(tree, wishes)))
+  const { stdout: used } = await nas.ask(['du', '-sxB1', tree.top])
+  // Before the rename, or a power cut could leave a template of empty files.
+  await nas.flush([], [tree.top])
+  return {
+    name: wishes.name,
+    built: now().toISOString(),
+    builder,
+    source: {
+      kind: source.kind,
+      description: source.description,
+      sha256: fetched.sha256,
+      notes: [...fetched.notes],
+    },
+    architecture: about.architecture,
+    release: about.release,
+    kernels: [...about.kernels],
+    bytes: Number.parseInt(used, 10) || 0,
+    steps: done.filter(({ changes }) => changes.length > 0),
+    remaining,
+    hooks: [...hooks],
+    packages: [...about.packages],
+  }
+}
+
+/** The manifest comes first: a template without one would be one that nobody knows anything of. */
+async function seal(nas: Host, farm: Farm, manifest: Manifest, into: string): Promise<void> {
+  await nas.put(manifestPath(farm, manifest.name), {
+    kind: 'file',
+    text: `${JSON.stringify(manifest, null, 2)}\n`,
+    encoding: 'utf8',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+  })
+  await nas.moveTree(into, templateRoot(farm, manifest.name))
+}
+
+/** Says where a command's own words are, when there are any. */
+async function withLog(nas: Host, log: string, cause: unknown): Promise<unknown> {
+  const written = await nas.read(log)
+  if (!(cause instanceof UserError) || written?.kind !== 'file' || written.text === '') return cause
+  const hint = cause.hint === undefined ? '' : `${cause.hint}; `
+  return new UserError(cause.message, {
+    hint: `${hint}what the commands said is in ${log}`,
+    exitCode: cause.exitCode === exitCodes.usage ? exitCodes.putBack : cause.exitCode,
+    cause,
+  })
+}

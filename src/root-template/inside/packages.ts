@@ -1,0 +1,35 @@
+import { UserError } from '../../errors.ts'
+import type { Tree } from '../tree.ts'
+import { textAt } from './texts.ts'
+
+/** The packages that dpkg has installed in the tree, with their versions. */
+export async function installedPackages(tree: Tree): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const paragraph of ((await textAt(tree, '/var/lib/dpkg/status')) ?? '').split('\n\n')) {
+    // Not "deinstall ok config-files": removed, but for its configuration.
+    if (!/^Status: \S+ ok installed$/m.test(paragraph)) continue
+    const name = /^Package: (\S+)$/m.exec(paragraph)?.[1]
+    if (name !== undefined) found.set(name, /^Version: (\S+)$/m.exec(paragraph)?.[1] ?? '')
+  }
+  return found
+}
+
+/** Installs packages inside. Throws with apt's last words where it cannot. */
+export async function installPackages(tree: Tree, names: readonly string[]): Promise<void> {
+  await apt(tree, ['update'])
+  await apt(tree, ['install', '--yes', '--no-install-recommends', '--', ...names])
+}
+
+async function apt(tree: Tree, argv: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await tree.run([
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    ...argv,
+  ])
+  if (code === 0) return
+  const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-3).join('; ')
+  throw new UserError(`apt-get ${argv.join(' ')} failed in ${tree.top}: ${last}`, {
+    hint: 'see that the NAS reaches the package servers named in its /etc/apt, and try again',
+  })
+}

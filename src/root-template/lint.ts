@@ -1,0 +1,54 @@
+import type { Step, TemplateWishes } from './step.ts'
+import { allSteps } from './steps/all.ts'
+import type { Tree } from './tree.ts'
+
+/** A rule that a root filesystem breaks, or has something to say about. */
+export interface Finding {
+  readonly step: Step
+  /** What is wrong, one line each. */
+  readonly problems: readonly string[]
+  /** What is neither wrong nor to be mended, one line each. */
+  readonly notes: readonly string[]
+}
+
+/** What a step has changed. */
+export interface Mended {
+  readonly step: Step
+  readonly changes: readonly string[]
+}
+
+/** A template is cloned; a root is one Pi's own, and right to have an identity. */
+export type Kind = 'template' | 'root'
+
+/** Judges a root filesystem by every rule. Only looks; rules with nothing to say are left out. */
+export async function lint(
+  tree: Tree,
+  wishes: TemplateWishes,
+  kind: Kind,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const step of rulesFor(kind)) {
+    const problems = await step.inspect(tree, wishes)
+    const notes = (await step.notes?.(tree, wishes)) ?? []
+    if (problems.length > 0 || notes.length > 0) findings.push({ step, problems, notes })
+  }
+  return findings
+}
+
+/** Mends what can be mended, `lint --fix`. What a person has to mend is left to the next `lint`. */
+export async function fix(
+  tree: Tree,
+  wishes: TemplateWishes,
+  kind: Kind,
+): Promise<readonly Mended[]> {
+  const mended: Mended[] = []
+  for (const step of rulesFor(kind)) {
+    const changes = await step.mend(tree, wishes)
+    if (changes.length > 0) mended.push({ step, changes })
+  }
+  return mended
+}
+
+function rulesFor(kind: Kind): readonly Step[] {
+  return allSteps.filter(({ templateOnly }) => kind === 'template' || !templateOnly)
+}

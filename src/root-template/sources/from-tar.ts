@@ -1,0 +1,92 @@
+import { quoted, UserError } from '../../errors.ts'
+import type { Host } from '../../host/host.ts'
+import type { Workshop } from '../../host/workshop.ts'
+import { type Packing, packingOf, unpackTool } from '../decompress.ts'
+import { fetchFailure } from '../fetch-failure.ts'
+import { needTools } from '../needed-tools.ts'
+import type { FetchTo, Source } from '../source.ts'
+import { extractArgv } from '../tar-argv.ts'
+
+const flagOf: Readonly<Record<Exclude<Packing, 'zip'>, readonly string[]>> = {
+  none: [],
+  xz: ['--xz'],
+  gz: ['--gzip'],
+  zst: ['--zstd'],
+  bz2: ['--bzip2'],
+}
+/** A guess at how much larger a packed root gets; it decides only whether to begin. */
+const unpackedFactor = 3
+/** So deep may a root lie in an archive, e.g. `mnt/PiRoots/template/`. */
+const deepest = 8
+
+/** A root as `tar -cpf clone.tar /clone` packs it: plain or compressed, with or without a leading directory. */
+export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
+  let packing: Packing = 'none'
+  let size = 0
+  return {
+    kind: 'tar',
+    description: `tar ${file}`,
+    async survey() {
+      const found = await workshop.sizeOf(file)
+      if (found === undefined) throw new UserError(`there is no file ${quoted(file)}`)
+      size = found
+      packing = packingOf(await workshop.bytes(file, 0, 16))
+      if (packing === 'zip')
+        throw new UserError(`${file} is a zip file: owners and links are lost in one`, {
+          hint: 'pack the root with tar',
+        })
+      const tool = unpackTool[packing]
+      await needTools(nas, tool === undefined ? ['tar'] : ['tar', tool])
+      return { bytes: packing === 'none' ? size : size * unpackedFactor, facts: [] }
+    },
+    async fetch(to, progress, signal) {
+      const flag = packing === 'zip' ? [] : flagOf[packing]
+      const [sha256, output] = await Promise.all([
+        workshop.sha256(file, signal),
+        workshop.work(
+          {
+            argv: extractArgv(to.into, flag),
+            input: file,
+            log: to.log,
+            progress: (bytes) => progress(bytes, size),
+            // xz packs large files in blocks, which it can unpack side by side.
+            env: { XZ_DEFAULTS: '-T0' },
+          },
+          signal,
+        ),
+      ])
+      if (output.code !== 0)
+        throw fetchFailure(`unpacking ${file}`, output, 'see that the file was copied whole')
+      await liftRoot(nas, to, file)
+      return { sha256, notes: [] }
+    },
+  }
+}
+
+/** Moves the root up out of the directories that it was packed with. */
+async function liftRoot(nas: Host, { into, scratch }: FetchTo, file: string): Promise<void> {
+  const root = await findRoot(nas, into, file)
+  if (root === into) return
+  // Out of the way first: the root may hold an entry of its leading directory's name.
+  const lifted = `${scratch}/root`
+  await nas.moveTree(root, lifted)
+  const leading = root.slice(into.length + 1).split('/')[0]
+  await nas.removeTree(`${into}/${leading}`)
+  for (const name of (await nas.list(lifted))?.keys() ?? [])
+    await nas.moveTree(`${lifted}/${name}`, `${into}/${name}`)
+  for (const what of ['chown', 'chmod']) await nas.run([what, `--reference=${lifted}`, '--', into])
+}
+
+async function findRoot(nas: Host, into: string, file: string): Promise<string> {
+  let dir = into
+  for (let depth = 0; depth < deepest; depth++) {
+    const entries = (await nas.list(dir)) ?? new Map()
+    if (entries.get('etc') === 'dir') return dir
+    const [name, kind] = [...entries][0] ?? []
+    if (entries.size !== 1 || kind !== 'dir') break
+    dir = `${dir}/${name}`
+  }
+  throw new UserError(`${file} holds no root filesystem: there is no etc at its top`, {
+    hint: 'pack one with: tar -cpf clone.tar --xattrs --xattrs-include=* --acls -S /clone',
+  })
+}

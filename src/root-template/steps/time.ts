@@ -1,0 +1,67 @@
+import { installedPackages, installPackages } from '../inside/packages.ts'
+import { settingOf } from '../inside/settings.ts'
+import { putText } from '../inside/texts.ts'
+import { isOn, turnOn, unitFile } from '../inside/units.ts'
+import type { Step, TemplateWishes } from '../step.ts'
+import type { Tree } from '../tree.ts'
+
+const timesyncd = 'systemd-timesyncd.service'
+const others = ['chrony.service', 'ntp.service', 'ntpsec.service', 'openntpd.service']
+const dropIn = '/etc/systemd/timesyncd.conf.d/zz-pifarm.conf'
+/** Its age is the earliest time that timesyncd lets the clock be. */
+const clock = '/var/lib/systemd/timesync/clock'
+const pool = [0, 1, 2, 3].map((n) => `${n}.debian.pool.ntp.org`)
+
+export const time: Step = {
+  id: 'time',
+  title: 'The right time',
+  why: 'a Pi has no clock that runs while it is off: until it has asked for the time, every TLS certificate is not yet valid',
+  cure: 'turns systemd-timesyncd on, with the NAS as its time server of last resort',
+  async inspect(tree, wishes) {
+    if (await hasOther(tree)) return []
+    const problems = (await isOn(tree, timesyncd)) ? [] : [`${timesyncd} is not on`]
+    if (!(await asksNas(tree, wishes)))
+      problems.push(`${timesyncd} does not know the NAS ${wishes.nas}`)
+    if ((await tree.read(clock)) === undefined) problems.push(`${clock} is missing`)
+    return problems
+  },
+  async mend(tree, wishes) {
+    if (await hasOther(tree)) return []
+    const changed: string[] = []
+    if (!(await isOn(tree, timesyncd))) changed.push(...(await switchOn(tree)))
+    if (!(await asksNas(tree, wishes))) {
+      await putText(tree, dropIn, `[Time]\nFallbackNTP=${[...pool, wishes.nas].join(' ')}\n`)
+      changed.push(`${dropIn} names ${wishes.nas}`)
+    }
+    if ((await tree.read(clock)) === undefined) {
+      await putText(tree, clock, '')
+      changed.push(`${clock} says when the template was built`)
+    }
+    return changed
+  },
+}
+
+async function hasOther(tree: Tree): Promise<boolean> {
+  for (const unit of others) if (await isOn(tree, unit)) return true
+  return false
+}
+
+async function asksNas(tree: Tree, { nas }: TemplateWishes): Promise<boolean> {
+  for (const key of ['NTP', 'FallbackNTP'])
+    if ((await settingOf(tree, 'systemd/timesyncd.conf', 'Time', key))?.split(/\s+/).includes(nas))
+      return true
+  return false
+}
+
+async function switchOn(tree: Tree): Promise<readonly string[]> {
+  const changed: string[] = []
+  // A package of its own since Debian 11.
+  if ((await unitFile(tree, timesyncd)) === undefined) {
+    if (!(await installedPackages(tree)).has('systemd-timesyncd')) {
+      await installPackages(tree, ['systemd-timesyncd'])
+      changed.push('installed systemd-timesyncd')
+    }
+  }
+  const enabled = await turnOn(tree, timesyncd, 'sysinit.target')
+  return enabled === undefined ? changed : [...changed, enabled]
+}

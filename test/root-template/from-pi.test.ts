@@ -1,0 +1,149 @@
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { breakingWire, type CardPi, startCardPi } from '../support/card-pi.ts'
+import type { Answer } from '../support/recording-ui.ts'
+import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
+import { laySourceTree, type SourceTree, treeFacts } from '../support/source-tree.ts'
+import { changesOf, plainWishes, sameButFor } from '../support/template-tree.ts'
+
+let nas: ScratchNas
+let source: SourceTree
+let pi: CardPi
+
+beforeAll(async () => {
+  nas = scratchNas()
+  source = laySourceTree(join(nas.dir, 'source'), 'bookworm')
+  pi = await startCardPi(nas.dir, source)
+})
+afterAll(async () => {
+  await pi.stop()
+  nas.remove()
+})
+
+interface Flags {
+  readonly user?: string
+  readonly port?: number
+  readonly flags?: readonly string[]
+  readonly answers?: readonly Answer[]
+}
+
+function build(name: string, { user = 'pi', port = pi.port, flags, answers = [] }: Flags = {}) {
+  const trusting = ['--ssh-identity', pi.key, '--ssh-fingerprint', pi.fingerprint]
+  const words = ['template', 'build', name, '--from-pi', `${user}@127.0.0.1`, '--json']
+  const more = ['--ssh-port', String(port), ...(flags ?? trusting)]
+  return nas.pifarm([...words, ...more, ...plainWishes], { answers })
+}
+
+/** What a build that failed has left in the roots. */
+function left(name: string): string[] {
+  return fs.readdirSync(nas.roots).filter((entry) => entry.includes(name))
+}
+
+describe.each([
+  ['root', 'root'],
+  ['a user who may become root', 'pi'],
+])('over ssh as %s', (_, user) => {
+  test('a Pi becomes a template equal to its card but for what the steps say', async () => {
+    const built = await build(`of-${user}`, { user })
+    expect([built.error, built.code]).toEqual(['', 0])
+    const after = treeFacts(join(nas.roots, `of-${user}`))
+    const isBoot = (path: string) => path.startsWith(`${source.boot}/`)
+    const before = treeFacts(source.root)
+    const rest = new Map([...after].filter(([path]) => !isBoot(path)))
+    // The directory of the card itself is covered by what is mounted on it.
+    const said = `${changesOf(built.stdout)}\n/var/swap /proc`
+    expect(sameButFor(before, rest, said)).toEqual([])
+    for (const name of ['config.txt', 'kernel8.img', 'overlays/README'])
+      expect(
+        fs.readFileSync(join(nas.roots, `of-${user}`, source.boot, name), 'latin1'),
+      ).toBeTruthy()
+    expect(JSON.parse(built.stdout).source.notes).toContain('left out the swap file /var/swap')
+  })
+
+  test('its serial and MAC are told, and how to add it', async () => {
+    const built = await build(`told-${user}`, { user })
+    expect(built.said).toContain(
+      'to put it into the farm: pifarm add-pi --mac b8:27:eb:33:34:7a --serial 3333347a',
+    )
+  })
+})
+
+test('without a key the password is asked for', async () => {
+  const flags = ['--ssh-fingerprint', pi.fingerprint]
+  const built = await build('by-password', { flags, answers: ['wrong', pi.password] })
+  expect([built.error, built.code]).toEqual(['', 0])
+  expect(built.questions).toEqual(['Password of pi@127.0.0.1', 'Password of pi@127.0.0.1'])
+})
+
+describe('a host key that nobody has seen', () => {
+  test('is asked about, and remembered', async () => {
+    const flags = ['--ssh-identity', pi.key]
+    fs.rmSync(join(nas.state, 'ssh_known_hosts'), { force: true })
+    const first = await build('asked', { flags, answers: [true] })
+    expect([first.error, first.questions]).toEqual(['', ['Is that the right one?']])
+    const second = await build('asked-not', { flags })
+    expect([second.error, second.questions]).toEqual(['', []])
+  })
+
+  test('is refused where nobody can be asked, with the flag to give', async () => {
+    fs.rmSync(join(nas.state, 'ssh_known_hosts'), { force: true })
+    const built = await build('unknown', { flags: ['--ssh-identity', pi.key] })
+    expect(built.error).toContain(`the host key of 127.0.0.1 is not known: ${pi.fingerprint}`)
+    expect(built.hint).toContain(`--ssh-fingerprint ${pi.fingerprint}`)
+    expect(left('unknown')).toEqual([])
+  })
+
+  test('is refused where another was expected', async () => {
+    const other = `SHA256:${'A'.repeat(43)}`
+    fs.rmSync(join(nas.state, 'ssh_known_hosts'), { force: true })
+    const built = await build('other', {
+      flags: ['--ssh-identity', pi.key, '--ssh-fingerprint', other],
+    })
+    expect(built.error).toBe('the host key of 127.0.0.1 is not trusted')
+    expect(left('other')).toEqual([])
+  })
+})
+
+test('a host key that has changed is refused', async () => {
+  const another = fs.readFileSync(`${pi.key}.pub`, 'utf8').split(' ').slice(0, 2).join(' ')
+  fs.writeFileSync(join(nas.state, 'ssh_known_hosts'), `[127.0.0.1]:${pi.port} ${another}\n`)
+  const built = await build('changed')
+  fs.rmSync(join(nas.state, 'ssh_known_hosts'))
+  expect(built.error).toBe(`the host key of 127.0.0.1 is not the known one: ${pi.fingerprint}`)
+  expect(left('changed')).toEqual([])
+})
+
+test('a wrong password is refused', async () => {
+  const file = join(nas.dir, 'password')
+  fs.writeFileSync(file, 'wrong\n')
+  const flags = ['--ssh-fingerprint', pi.fingerprint, '--ssh-password-file', file]
+  const built = await build('wrong', { flags })
+  expect(built.error).toBe('127.0.0.1 does not let pi in')
+  expect(left('wrong')).toEqual([])
+})
+
+test('a user who may not become root is refused, with the line that lets him', async () => {
+  const built = await build('nosudo', { user: 'stranger' })
+  expect(built.error).toBe('stranger may not become root there without a password')
+  expect(built.hint).toContain('stranger ALL=(ALL) NOPASSWD: ALL')
+  expect(left('nosudo')).toEqual([])
+})
+
+test('a connection that breaks in the middle leaves nothing and says what to do', async () => {
+  const wire = await breakingWire(pi.port, 200_000)
+  const built = await build('broken', { port: wire.port })
+  wire.close()
+  expect(built.error).toBe('the connection to pi@127.0.0.1 was lost')
+  expect(built.hint).toContain('run the command again')
+  expect(left('broken')).toEqual([])
+  expect(fs.existsSync(join(nas.state, 'templates/broken.json'))).toBe(false)
+})
+
+test('a port where nothing listens is told apart', async () => {
+  const wire = await breakingWire(pi.port, 0)
+  wire.close()
+  const built = await build('nobody', { port: wire.port })
+  expect(built.error).toContain(`cannot connect to "127.0.0.1:${wire.port}"`)
+  expect(built.hint).toContain('enable ssh')
+})
