@@ -80,6 +80,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
   does(init, async () => (await import('./commands/init/init.ts')).init)
 
   const addPi = settings(
+    'add',
     program
       .command('add-pi')
       .description('put a Raspberry Pi into the farm')
@@ -100,6 +101,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
   does(addPi, async () => (await import('./commands/add-pi.ts')).addPi)
 
   const setPi = settings(
+    'set',
     program
       .command('set-pi')
       .description('change the settings of a Pi')
@@ -324,11 +326,12 @@ export interface Shared {
 }
 
 /** The settings of one Pi, the same for add-pi and set-pi. */
-function settings(command: Command): Command {
+function settings(verb: 'add' | 'set', command: Command): Command {
+  const leftOut = (what: string) => (verb === 'add' ? `; left out: ${what}` : '')
   return command
-    .option('--serial <serial>', '8 hex digits; left out: found in the log')
-    .option('--ip <address>', 'its address; left out: the next free one')
-    .option('--muxid <n>', 'its number for the controller; left out: the next free one')
+    .option('--serial <serial>', `8 hex digits${leftOut('found in the log')}`)
+    .option('--ip <address>', `its address${leftOut('the next free one')}`)
+    .option('--muxid <n>', `its number for the controller${leftOut('the next free one')}`)
     .option('--template <name>', 'what its root is cloned from')
     .addOption(modelOption())
     .option('--muxhwdec', 'decode MPEG-2 in hardware')

@@ -115,12 +115,16 @@ function refuseOtherSettings(there: Pi, wanted: Wanted): void {
 }
 
 /** Says where a name, MAC, serial, address or muxid is in use, before anything is made of it. */
-function refuseTaken({ source, farm }: LoadedFarm, wanted: Wanted): void {
+export function refuseTaken(
+  { source, farm }: LoadedFarm,
+  wanted: Partial<PiSettings>,
+  owner?: Pi,
+): void {
   for (const key of ['name', 'mac', 'serial', 'address', 'muxid'] as const) {
     const value = wanted[key]
     if (value === undefined) continue
     const index = farm.pis.findIndex(
-      (pi) => String(pi[key]).toLowerCase() === String(value).toLowerCase(),
+      (pi) => pi !== owner && String(pi[key]).toLowerCase() === String(value).toLowerCase(),
     )
     const holder = farm.pis[index]
     if (holder === undefined) continue
@@ -140,7 +144,7 @@ export async function questionPair(
 ): Promise<void> {
   if (!isDoubtfulPair(model, mac, serial)) return
   tools.ui.warn(
-    `MAC ${mac} and serial ${serial} do not end in the same six digits, as on every Pi ${model}`,
+    `on a Pi ${model} MAC and serial end in the same six digits; ${mac} and ${serial} do not`,
   )
   if (!(await tools.ui.confirm('Is this pair right?')))
     throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })

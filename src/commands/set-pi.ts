@@ -4,7 +4,7 @@ import type { Farm, Pi } from '../farm/farm.ts'
 import type { PiSettings } from '../farm/schema.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
-import { questionPair } from './add-pi.ts'
+import { questionPair, refuseTaken } from './add-pi.ts'
 import { changeFarm } from './change-farm.ts'
 import { type PiOptions, readPiOptions } from './pi-options.ts'
 import { withFarm } from './session.ts'
@@ -40,6 +40,7 @@ export async function setPi(tools: Tools, options: SetPiOptions): Promise<number
       throw new UserError(`${pi.name} has a root cloned from ${quoted(pi.template)}`, {
         hint: 'another template means another root: remove-pi, then add-pi --template',
       })
+    refuseTaken(loaded, wanted, pi)
     const [mac, serial] = [wanted.mac ?? pi.mac, wanted.serial ?? pi.serial]
     if (serial !== undefined && (mac !== pi.mac || serial !== pi.serial))
       await questionPair(tools, wanted.model ?? pi.model, mac, serial)

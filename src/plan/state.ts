@@ -60,7 +60,7 @@ export async function readLive({ save }: LiveRules, nas: Reader): Promise<string
 export async function refuseChanged(change: Change, nas: Reader): Promise<void> {
   if ((await stateOf(change, nas)) === 'before') return
   throw new UserError(`${subjectOf(change)} has changed since the plan was made`, {
-    hint: 'run the command again to plan with what is there now',
+    hint: 'nothing of it was overwritten; see what differs with `pifarm plan`, then run the command again',
     exitCode: exitCodes.putBack,
   })
 }

@@ -238,7 +238,7 @@ describe('a MAC and a serial that do not belong together', () => {
     const { code, error, questions, stderr } = await nas.pifarm(odd, { answers: [false] })
     expect(questions).toEqual(['Is this pair right?'])
     expect(stderr).toContain(
-      'MAC b8:27:eb:33:34:7a and serial 11111111 do not end in the same six digits',
+      'on a Pi 3b MAC and serial end in the same six digits; b8:27:eb:33:34:7a and 11111111 do not',
     )
     expect({ code, error }).toEqual({ code: 7, error: 'declined: nothing was changed' })
     expect(nas.snapshot()).toEqual(before)

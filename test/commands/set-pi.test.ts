@@ -94,10 +94,7 @@ describe('is refused, and nothing has changed:', () => {
       'set-pi HLSPi1 --gpu-mem 256 --unset gpu-mem',
       '--unset "gpu-mem": given a value at the same time',
     ],
-    [
-      'set-pi HLSPi1 --muxid 2',
-      '/etc/pifarm/farm.yaml:33:12  pis.1.muxid: "2" is already the muxid of HLSPi1 (/etc/pifarm/farm.yaml:28)',
-    ],
+    ['set-pi HLSPi1 --muxid 2', 'muxid "2" is in use by HLSPi2 (/etc/pifarm/farm.yaml:33:12)'],
     [
       'set-pi HLSPi1 --ip 10.77.0.51',
       'Pi HLSPi1 in /etc/pifarm/farm.yaml: the address "10.77.0.51" is already used by the host block at /etc/dhcp/dhcpd.conf:10',

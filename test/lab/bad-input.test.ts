@@ -66,7 +66,7 @@ describe('add-pi refuses', () => {
 
   test('a pair of MAC and serial that does not agree, where nobody can be asked', async () => {
     const args = other('--mac', second.mac, '--serial', 'ab000000')
-    await expectRefused(await lab.pifarm(args), /do not end in the same six digits/)
+    await expectRefused(await lab.pifarm(args), /MAC and serial end in the same six digits/)
   })
 })
 

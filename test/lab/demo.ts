@@ -92,7 +92,7 @@ async function daemons(lab: Lab): Promise<string[]> {
   const running = await lab.must(['ps', '-eo', 'args'])
   return running
     .split('\n')
-    .filter((line) => /^(?:dhcpd|in\.tftpd|rpcbind|rpc\.|rsyslogd)/.test(line))
+    .filter((line) => /^(?:dhcpd|(?:\S*\/)?in\.tftpd|rpcbind|rpc\.|rsyslogd)/.test(line))
 }
 
 function heading(text: string): void {
