@@ -36,8 +36,11 @@ export interface Output {
 
 /** Looks at a machine. Nothing here can change it. */
 export interface Reader {
-  /** Undefined where nothing is at that path. Links are not followed. */
-  read(path: string): Promise<Entry | undefined>
+  /**
+   * Undefined where nothing is at that path. Links are not followed. `listed`: what a listing just
+   * said it is; of a thousand Pis' links it saves half the looks.
+   */
+  read(path: string, listed?: Entry['kind']): Promise<Entry | undefined>
   /** The names in a directory with their kinds; undefined where there is no such directory. */
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
   /** Runs a command that only looks. A failure is an answer, not an exception. */

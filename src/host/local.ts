@@ -17,7 +17,7 @@ const largest = 256 * 1024 * 1024
  */
 export function localReader(): Reader {
   return {
-    read: async (path) => readEntry(path),
+    read: async (path, listed) => (listed === 'link' ? readLink(path) : readEntry(path)),
     list: async (dir) => listDir(dir),
     ask: runCommand,
     follow,
@@ -43,6 +43,14 @@ export function localHost(): Host {
     removeTree: async (path) => mustRun(['rm', '-rf', '--one-file-system', '--', path]),
     run: runCommand,
     lock: holdLock,
+  }
+}
+
+function readLink(path: string): Entry | undefined {
+  try {
+    return { kind: 'link', target: fs.readlinkSync(path) }
+  } catch {
+    return readEntry(path) // no link any more
   }
 }
 

@@ -26,15 +26,28 @@ export function baseConfig(path: string, entry: FileEntry | undefined): BaseConf
   }
 }
 
+/** Most Pis of a farm have the same settings: rendered once for each base and set of them. */
+const rendered = new WeakMap<BaseConfig, Map<string, string>>()
+
+function ours({ gpu_mem, decode_mpg2, decode_wvc1 }: Pi, base: BaseConfig): string {
+  const known = rendered.get(base) ?? new Map<string, string>()
+  rendered.set(base, known)
+  const key = `${gpu_mem} ${decode_mpg2} ${decode_wvc1}`
+  const text =
+    known.get(key) ??
+    render('tftp/config.txt.hbs', {
+      gpu_mem,
+      overridden: base.overridden,
+      decode_mpg2,
+      decode_wvc1,
+    })
+  known.set(key, text)
+  return text
+}
+
 /** The template's config.txt to the byte, then what farm.yaml says of this Pi. The last value wins. */
 export function configOf(pi: Pi, base: BaseConfig): FileEntry {
-  const ours = render('tftp/config.txt.hbs', {
-    gpu_mem: pi.gpu_mem,
-    overridden: base.overridden,
-    decode_mpg2: pi.decode_mpg2,
-    decode_wvc1: pi.decode_wvc1,
-  })
-  const text = base.text + ours
+  const text = base.text + ours(pi, base)
   const bytes = Buffer.byteLength(text, base.encoding)
   if (bytes > mostBytes)
     throw new UserError(

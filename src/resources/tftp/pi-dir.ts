@@ -59,7 +59,8 @@ export async function piDirChanges(
     if (!wanted.has(name)) changes.push(...(await staleLink(nas, `${dir}/${name}`)))
   for (const [name, after] of wanted) {
     const path = `${dir}/${name}`
-    const before = present.has(name) ? await nas.read(path) : undefined
+    const listed = present.get(name)
+    const before = listed && (await nas.read(path, listed))
     if (!sameEntry(before, after) && mayReplace(name, before))
       changes.push({ kind: 'put', path, before, after, why })
   }
