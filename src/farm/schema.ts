@@ -30,7 +30,7 @@ export const mac = z
   .brand<'Mac'>()
 export type Mac = z.infer<typeof mac>
 
-/** The low half of /proc/cpuinfo's serial: 8 lower-case hex digits (facts: netboot 1.6). */
+/** The low half of /proc/cpuinfo's serial: 8 lower-case hex digits. */
 export const serial = z
   .string()
   .regex(/^(?:0x)?[0-9a-fA-F]{1,8}$|^[0-9a-fA-F]{16}$/, {
@@ -128,7 +128,7 @@ export const models = ['3b', '3b+', '4', '400', 'cm4', '5'] as const
 export const model = z.enum(models)
 export type Model = z.infer<typeof model>
 
-/** MB of the Pi's memory that the GPU gets (facts: netboot 5). Below 64 the codecs are gone. */
+/** MB of the Pi's memory that the GPU gets. Below 64 the codecs are gone. */
 export const gpuMem = z.int().min(16).max(512)
 
 const command = z.array(z.string().min(1)).min(1)
@@ -255,7 +255,7 @@ export const farmSchema = z.strictObject({
       model: model.default('3b'),
       gpu_mem: gpuMem.default(192),
       muxhwdec: z.boolean().default(false),
-      /** The only form that both the kernel and klibc's initramfs take (facts: netboot 4.1). */
+      /** The only form that both the kernel and klibc's initramfs take. */
       root_options: rootOptions.default('vers=3,tcp'),
       cmdline_extra: cmdlineExtra.optional(),
     })
