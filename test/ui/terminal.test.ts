@@ -7,8 +7,11 @@ const node = [process.execPath, '--import', 'tsx', program].join(' ')
 
 /** Runs a session on a pseudo-terminal (util-linux `script`); types each answer at its question. */
 function onTerminal(mode: string, answers: readonly (readonly [RegExp, string])[]) {
-  const child = spawn('script', ['-qec', `stty rows 24 cols 100; ${node} ${mode}`, '/dev/null'], {
-    env: { ...process.env, CI: '', NO_COLOR: '', TERM: 'xterm' },
+  // `exec`, or Ctrl-C reaches the shell as well, and dash then ends with 130 whatever node ends with.
+  const command = `stty rows 24 cols 100; exec ${node} ${mode}`
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    // `script` runs the caller's $SHELL.
+    env: { ...process.env, SHELL: '/bin/sh', CI: '', NO_COLOR: '', TERM: 'xterm' },
   })
   let seen = ''
   let next = 0
