@@ -1,0 +1,30 @@
+import { type Command, Option } from 'commander'
+import type { Tools } from '../tools.ts'
+
+/**
+ * Binds a command to its handler: options in, exit code out. The handler is imported only when it
+ * runs: start-up counts. `named`: the keys under which it gets the arguments.
+ */
+export type Does = (
+  command: Command,
+  load: () => Promise<Handler>,
+  named?: readonly string[],
+) => void
+
+/** Each has options of its own, which commander has made from the flags beside it. */
+export type Handler = (tools: Tools, options: never) => Promise<number>
+
+/** The end of every help text. */
+export function example(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n\nExit status: see pifarm --help`
+}
+
+/** Makes a list of a flag that may be given several times. */
+export function collect(value: string, before: readonly string[] | true = []): readonly string[] {
+  // true is what `--no-...` of the same name leaves as the default.
+  return before === true ? [value] : [...before, value]
+}
+
+export function modelOption(): Option {
+  return new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5'])
+}
