@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { UserError } from '../errors.ts'
 
 /** A partition of a disk image. Both in bytes. */
@@ -32,7 +33,23 @@ export async function readPartitions(
       throw new UserError('the image ends before its last partition does', {
         hint: 'it was not copied whole: fetch it again and compare its sha256',
       })
+  refuseOverlap(used)
   return used
+}
+
+/** No tool makes such a table: one of the two would be read as what the other has written. */
+function refuseOverlap(partitions: readonly Partition[]): void {
+  let end = 0
+  for (const { offset, size } of partitions.toSorted((a, b) => a.offset - b.offset)) {
+    if (offset < end) throw damaged('two of its partitions overlap')
+    end = offset + size
+  }
+}
+
+function damaged(why: string): UserError {
+  return new UserError(`the partition table of the image is damaged: ${why}`, {
+    hint: 'fetch the image again and compare its sha256',
+  })
 }
 
 interface TableEntry extends Partition {
@@ -50,17 +67,26 @@ function mbrEntry(table: Buffer, at: number): TableEntry {
 
 async function readGpt(read: ReadBytes): Promise<TableEntry[]> {
   const header = await read(sector, sector)
-  if (header.toString('latin1', 0, 8) !== 'EFI PART')
-    throw new UserError('the partition table of the image is damaged: it has no GPT header')
+  if (header.toString('latin1', 0, 8) !== 'EFI PART') throw damaged('it has no GPT header')
+  const headerLength = header.readUInt32LE(12)
+  if (headerLength < 92 || headerLength > sector || sumOfHeader(header) !== header.readUInt32LE(16))
+    throw damaged('the checksum of its header is wrong')
   const start = Number(header.readBigUInt64LE(72)) * sector
   const count = header.readUInt32LE(80)
   const length = header.readUInt32LE(84)
   if (count > mostEntries || length < 128 || length > 4096)
-    throw new UserError('the partition table of the image is damaged: its entries are of no size')
+    throw damaged('its entries are of no size')
   const table = await read(start, count * length)
-  return Array.from({ length: Math.floor(table.length / length) }, (_, index) =>
-    gptEntry(table, index * length),
-  )
+  if (table.length < count * length || crc32(table) !== header.readUInt32LE(88))
+    throw damaged('the checksum of its entries is wrong')
+  return Array.from({ length: count }, (_, index) => gptEntry(table, index * length))
+}
+
+/** Its own field counts as zero. */
+function sumOfHeader(header: Buffer): number {
+  const bytes = Buffer.from(header.subarray(0, header.readUInt32LE(12)))
+  bytes.writeUInt32LE(0, 16)
+  return crc32(bytes)
 }
 
 function gptEntry(table: Buffer, at: number): TableEntry {
@@ -85,9 +111,20 @@ export async function fileSystemOf(read: ReadBytes, { offset }: Partition): Prom
   return kinds.some((kind) => /^FAT(?:12|16|32)$/.test(kind)) ? 'fat' : 'other'
 }
 
-/** Bytes in use on an ext filesystem, by its superblock. */
-export async function extBytesUsed(read: ReadBytes, { offset }: Partition): Promise<number> {
+/** What the superblock of an ext filesystem says. */
+export interface ExtFacts {
+  readonly bytesUsed: number
+  /** It was in use when it was copied: what its journal holds is not yet in its place. */
+  readonly hasJournalToReplay: boolean
+}
+
+const needsRecovery = 0x4
+
+export async function extFacts(read: ReadBytes, { offset }: Partition): Promise<ExtFacts> {
   const superblock = await read(offset + 1024, 1024)
-  const blocks = superblock.readUInt32LE(4) - superblock.readUInt32LE(12)
-  return blocks * 1024 * 2 ** Math.min(6, superblock.readUInt32LE(24))
+  const blocks = Math.max(0, superblock.readUInt32LE(4) - superblock.readUInt32LE(12))
+  return {
+    bytesUsed: blocks * 1024 * 2 ** Math.min(6, superblock.readUInt32LE(24)),
+    hasJournalToReplay: (superblock.readUInt32LE(96) & needsRecovery) !== 0,
+  }
 }

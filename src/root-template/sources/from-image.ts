@@ -2,30 +2,23 @@ import { fileURLToPath } from 'node:url'
 import { quoted, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
-import { type Packing, packingOf, unpackArgv, unpackTool } from '../decompress.ts'
+import { packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { type NeededTool, needTools } from '../needed-tools.ts'
 import {
-  extBytesUsed,
+  extFacts,
   type FileSystem,
   fileSystemOf,
   type Partition,
   readPartitions,
 } from '../partition-table.ts'
 import type { FetchProgress, FetchTo, Source } from '../source.ts'
+import { copyBoot } from './copy-boot.ts'
+import { type ImageFile, unpack, unpackedSize } from './image-file.ts'
 
 const copyPartition = fileURLToPath(
   new URL('../../../templates/root-template/copy-partition.sh', import.meta.url),
 )
-/** A guess at how much larger a packed image gets; it decides only whether to begin. */
-const unpackedFactor = 5
-
-interface ImageFile {
-  readonly path: string
-  readonly size: number
-  readonly packing: Packing
-}
-
 /** An image of a whole card, as Raspberry Pi OS is published: FAT for the firmware, ext4 for the root. */
 export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
   let file: ImageFile = { path, size: 0, packing: 'none' }
@@ -37,14 +30,17 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
       const unpack = unpackTool[file.packing]
       const tools: readonly NeededTool[] = ['mcopy']
       await needTools(nas, unpack === undefined ? tools : [...tools, unpack])
-      if (file.packing !== 'none') return { bytes: file.size * unpackedFactor * 2, facts: [] }
+      // The image beside the tree that is copied out of it.
+      if (file.packing !== 'none') return { bytes: (await unpackedSize(nas, file)) * 2, facts: [] }
       const { root } = await partitionsOf(workshop, file)
-      return { bytes: await extBytesUsed(reader(workshop, path), root), facts: [] }
+      return { bytes: await bytesToCopy(workshop, file, root), facts: [] }
     },
     async fetch(to, progress, signal) {
       const [sha256, image] = await Promise.all([
         workshop.sha256(path, signal),
-        file.packing === 'none' ? file : unpack(workshop, file, to, progress, signal),
+        file.packing === 'none'
+          ? shortName(nas, file, to)
+          : unpack(nas, workshop, file, to, progress, signal),
       ])
       const { boot, root } = await partitionsOf(workshop, image)
       await copyRoot(workshop, image, root, to, progress, signal)
@@ -60,30 +56,11 @@ async function look(workshop: Workshop, path: string): Promise<ImageFile> {
   return { path, size, packing: packingOf(await workshop.bytes(path, 0, 16)) }
 }
 
-/** Unpacked beside the tree: a filesystem can only be read where it can be sought in. */
-async function unpack(
-  workshop: Workshop,
-  { path, size, packing }: ImageFile,
-  { scratch, log }: FetchTo,
-  progress: FetchProgress,
-  signal: AbortSignal,
-): Promise<ImageFile> {
-  const image = `${scratch}/image`
-  const output = await workshop.work(
-    packing === 'zip'
-      ? { argv: ['unzip', '-p', path, '*.img'], output: image, log }
-      : {
-          argv: packing === 'none' ? [] : unpackArgv[packing],
-          input: path,
-          output: image,
-          log,
-          progress: (bytes) => progress(bytes, size),
-        },
-    signal,
-  )
-  if (output.code !== 0)
-    throw fetchFailure(`unpacking ${path}`, output, 'it may not have been fetched whole')
-  return { path: image, size: (await workshop.sizeOf(image)) ?? 0, packing: 'none' }
+/** mtools would take what is behind an @@ in a name for an offset. */
+async function shortName(nas: Host, file: ImageFile, { scratch }: FetchTo): Promise<ImageFile> {
+  const path = `${scratch}/image`
+  await nas.put(path, { kind: 'link', target: file.path })
+  return { ...file, path }
 }
 
 /** The boot partition is the first with FAT on it; the root is the largest with ext. */
@@ -107,6 +84,15 @@ async function partitionsOf(
   return { boot, root }
 }
 
+/** The bytes in use on the root. Refuses one that cannot be read as it is. */
+async function bytesToCopy(workshop: Workshop, image: ImageFile, root: Partition): Promise<number> {
+  const { bytesUsed, hasJournalToReplay } = await extFacts(reader(workshop, image.path), root)
+  if (!hasJournalToReplay) return bytesUsed
+  throw new UserError('the root partition of the image was not unmounted cleanly', {
+    hint: `its card was in use: replay the journal, in a copy of the unpacked image: e2fsck -fy '${image.path}?offset=${root.offset}'`,
+  })
+}
+
 function reader(workshop: Workshop, path: string) {
   return (offset: number, length: number) => workshop.bytes(path, offset, length)
 }
@@ -119,7 +105,7 @@ async function copyRoot(
   progress: FetchProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const total = await extBytesUsed(reader(workshop, image.path), root)
+  const total = await bytesToCopy(workshop, image, root)
   const mountPoint = `${scratch}/mounted`
   await workshop.makeTop(mountPoint)
   const numbers = [String(root.offset), String(root.size)]
@@ -135,39 +121,6 @@ async function copyRoot(
     throw fetchFailure(
       'reading the root partition',
       output,
-      'where it was not unmounted cleanly, mend a copy of the image first with e2fsck',
+      'see whether it is damaged, or newer than the kernel of the NAS: e2fsck -fn, dmesg',
     )
-}
-
-/** With mtools, for a NAS need not have the kernel's FAT; FAT knows no owners and modes anyway. */
-async function copyBoot(
-  nas: Host,
-  workshop: Workshop,
-  image: ImageFile,
-  boot: Partition,
-  { into, log }: FetchTo,
-  signal: AbortSignal,
-): Promise<void> {
-  const files = workshop.filesBelow(into)
-  const fstab = await files.read('/etc/fstab')
-  const place = bootMount(fstab?.kind === 'file' ? fstab.text : '') ?? '/boot'
-  for (const dir of ['/boot', place])
-    if ((await files.list(dir)) === undefined) await files.put(dir, { kind: 'dir', mode: 0o755 })
-  const target = `${into}${place}`
-  const output = await workshop.work(
-    {
-      argv: ['mcopy', '-s', '-n', '-m', '-i', `${image.path}@@${boot.offset}`, '::*', target],
-      // Its heads and sectors are those of a card that was another size.
-      env: { MTOOLS_SKIP_CHECK: '1' },
-      log,
-    },
-    signal,
-  )
-  if (output.code !== 0) throw fetchFailure('reading the boot partition', output)
-  await nas.run(['chmod', '-R', 'u=rwX,go=rX', '--', target])
-}
-
-/** Where the tree's own fstab mounts the boot partition: /boot until Debian 11, /boot/firmware since. */
-function bootMount(fstab: string): string | undefined {
-  return /^\S+\s+(\/boot(?:\/firmware)?)\/?\s+vfat\s/m.exec(fstab)?.[1]
 }
