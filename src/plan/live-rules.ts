@@ -4,7 +4,8 @@
  * stands among other people's rules decides what it is worth.
  */
 
-const ourChain = /^PIFARM(?:-\S+)?$/
+/** By their whole names: a chain that a person called PIFARM-MINE is that person's. */
+const ourChain = /^PIFARM(?:-NFS|-TFTP)?$/
 const insertion = /^-I INPUT \d+ (.+)$/
 
 /**

@@ -12,6 +12,8 @@ COMMIT
 :PIFARM-NFS - [0:0]
 :PIFARM - [0:0]
 :PIFARMERS - [0:0]
+:PIFARM-MINE - [0:0]
+-A INPUT -j PIFARM-MINE
 -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
 [7:420] -A INPUT -j PIFARM
 -A INPUT -m comment --comment "see PIFARM" -j DROP
@@ -19,13 +21,14 @@ COMMIT
 -A PIFARM-NFS -j REJECT --reject-with icmp-port-unreachable
 -A PIFARM -p tcp -m multiport --dports 111,2049 -j PIFARM-NFS
 -A PIFARMERS -j ACCEPT
+-A PIFARM-MINE -j DROP
 COMMIT
 `
 
 const ours = [
   ':PIFARM - [0:0]',
   ':PIFARM-NFS - [0:0]',
-  '-I INPUT 2 -j PIFARM',
+  '-I INPUT 3 -j PIFARM',
   '-A PIFARM -p tcp -m multiport --dports 111,2049 -j PIFARM-NFS',
   '-A PIFARM-NFS -s 10.77.0.11/32 -m comment --comment "pifarm:HLSPi1" -j ACCEPT',
   '-A PIFARM-NFS -j REJECT --reject-with icmp-port-unreachable',
@@ -71,8 +74,8 @@ describe('transaction', () => {
 
 const states: Readonly<Record<string, readonly string[]>> = {
   'no rules': [],
-  'first place': ours.map((line) => line.replace('INPUT 2', 'INPUT 1')),
-  'second place': ours,
+  'first place': ours.map((line) => line.replace('INPUT 3', 'INPUT 1')),
+  'third place': ours,
   'another chain': [
     ':PIFARM - [0:0]',
     ':PIFARM-TFTP - [0:0]',

@@ -25,6 +25,13 @@ const foreign: Readonly<Record<string, string>> = {
 -A mine -j DROP
 COMMIT
 `,
+  'a chain of a person called like ours': `*filter
+:INPUT ACCEPT [0:0]
+:PIFARM-MINE - [0:0]
+-A INPUT -j PIFARM-MINE
+-A PIFARM-MINE -j DROP
+COMMIT
+`,
   'several tables': `*nat
 :PREROUTING ACCEPT [0:0]
 -A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 8080
