@@ -31,6 +31,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
       if (found === undefined) throw new UserError(`there is no file ${quoted(file)}`)
       size = found
       packing = packingOf(await workshop.bytes(file, 0, 16))
+      if (packing === 'none') await refuseOpenEnd(workshop, file, size)
       if (packing === 'zip')
         throw new UserError(`${file} is a zip file: owners and links are lost in one`, {
           hint: 'pack the root with tar',
@@ -61,6 +62,15 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
       return { sha256, notes: [] }
     },
   }
+}
+
+/** An archive ends in zeros; of one that was cut off between two files, tar says nothing. */
+async function refuseOpenEnd(workshop: Workshop, file: string, size: number): Promise<void> {
+  const last = await workshop.bytes(file, Math.max(0, size - 512), 512)
+  if (last.length === 512 && last.every((byte) => byte === 0)) return
+  throw new UserError(`${file} has no end, or is no tar`, {
+    hint: 'see that the file was copied whole',
+  })
 }
 
 /** Moves the root up out of the directories that it was packed with. */
