@@ -59,6 +59,7 @@ const debianPackages = {
   mmdebstrap: 'mmdebstrap',
   'arch-test': 'arch-test',
   'qemu-user-static': 'qemu-aarch64-static',
+  ffmpeg: 'ffmpeg',
 }
 
 main()

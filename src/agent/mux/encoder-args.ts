@@ -1,0 +1,73 @@
+import { foreignInput } from '../ffmpeg/input-args.ts'
+import type { EncoderAbility } from './mux-order.ts'
+import type { MuxPlan, RenditionNames, RenditionPlan, VideoPlan } from './plan-mux.ts'
+
+/** The words that ffmpeg is given, and why each is there. No effects. */
+
+/** Decodes with a hardware decoder where one is named. */
+export function sourceArgs(path: string, decoder: string | undefined): readonly string[] {
+  return [...(decoder === undefined ? [] : ['-c:v', decoder]), ...foreignInput(path)]
+}
+
+/**
+ * From the source to one picture stream a rendition, labelled [r0], [r1] and so on. Decoded, made
+ * progressive and brought to one steady rate once; each size is scaled from the next larger.
+ */
+export function filterGraph(
+  video: VideoPlan,
+  stream: string,
+  renditions: readonly RenditionPlan[],
+  pixelFormat: string,
+): string {
+  const steps = [...cleaning(video), 'split=1[s0]']
+  const chains = [`[${stream}]${steps.join(',')}`]
+  renditions.forEach(({ width, height }, at) => {
+    const isLast = at === renditions.length - 1
+    // Rounding gives pixels that are not quite square, and players that are stretched by it.
+    const scaled = `[s${at}]scale=${width}:${height}:flags=bicubic,setsar=1,format=${pixelFormat}`
+    chains.push(isLast ? `${scaled}[r${at}]` : `${scaled},split=2[r${at}][s${at + 1}]`)
+  })
+  return chains.join(';')
+}
+
+/** Filters that make any video progressive, at a steady rate, from time 0 on. */
+export function cleaning({ source, fps }: VideoPlan): readonly string[] {
+  const deinterlace = source.isInterlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []
+  return [...deinterlace, `fps=fps=${fps.frames}/${fps.seconds}:start_time=0`]
+}
+
+/** A closed GOP of one length and no B-frames: all renditions and encoders share one timeline. */
+export function videoArgs(
+  encoder: EncoderAbility,
+  { kbps, gop, preset }: { readonly kbps: number; readonly gop: number; readonly preset: string },
+): readonly string[] {
+  // Without a rate an encoder takes ffmpeg's default, which is 200 kbit/s.
+  const rate = ['-c:v', encoder.name, '-b:v', `${kbps}k`, '-g', `${gop}`, '-bf', '0']
+  if (encoder.hardware)
+    // With the four buffers of the default the Pi's encoder can wait for itself for ever.
+    return encoder.name === 'h264_v4l2m2m' ? [...rate, '-num_capture_buffers', '32'] : rate
+  const caps = ['-maxrate', `${Math.round(kbps * 1.2)}k`, '-bufsize', `${Math.round(kbps * 1.5)}k`]
+  const closed = ['-keyint_min', `${gop}`, '-sc_threshold', '0', '-flags', '+cgop']
+  return [...rate, ...caps, ...closed, '-preset', preset, '-profile:v', 'high']
+}
+
+/** Nothing but what is mapped: data tracks, covers, chapters and tags stay behind. */
+export function hlsArgs(plan: MuxPlan, names: RenditionNames): readonly string[] {
+  const isTs = plan.settings.segments === 'ts'
+  return [
+    ...['-dn', '-sn', '-map_chapters', '-1', '-map_metadata', '-1'],
+    // TS otherwise begins at 1.4 s.
+    ...['-muxdelay', '0', '-muxpreload', '0'],
+    ...['-f', 'hls', '-hls_playlist_type', 'vod', '-hls_flags', 'independent_segments'],
+    // A microsecond less: the key frame that ends a segment must not come too early for it.
+    ...['-hls_time', (plan.segmentSeconds - 0.000_001).toFixed(6)],
+    ...(isTs ? [] : ['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', names.init]),
+    ...['-hls_segment_filename', names.segments, names.playlist],
+  ]
+}
+
+/** ADTS is for TS; MP4 keeps what its headers say elsewhere. */
+export function soundCopyArgs(plan: MuxPlan): readonly string[] {
+  const bare = plan.settings.segments === 'ts' ? [] : ['-bsf:a', 'aac_adtstoasc']
+  return ['-c:a', 'copy', ...bare]
+}

@@ -1,0 +1,257 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import type { MuxResult } from '../../protocol/job.ts'
+import { type ProbedMedia, readMedia } from '../ffmpeg/read-media.ts'
+import { type HlsVerdict, masterName, verifyHls } from '../hls/verify.ts'
+import { addPictures } from './add-pictures.ts'
+import { type Encoded, encodeRenditions } from './encode-renditions.ts'
+import { finishedBy } from './finish-rendition.ts'
+import { mediaFacts } from './media-facts.ts'
+import type { MuxLimits, MuxOrder, MuxOutcome, MuxTools } from './mux-order.ts'
+import { type MuxRecord, readMuxRecord, recordName } from './mux-record.ts'
+import { freeBytes, MuxFailure, type MuxRun } from './mux-run.ts'
+import { packageSound } from './package-sound.ts'
+import { type MuxPlan, planHash, planMux } from './plan-mux.ts'
+import { progressOf } from './progress.ts'
+import { stageSound } from './stage-sound.ts'
+import {
+  discard,
+  exists,
+  fingerprint,
+  openWorkspace,
+  publish,
+  restoreReplaced,
+  type Workspace,
+  writeWhole,
+} from './workspace.ts'
+import { writeMaster } from './write-master.ts'
+
+const defaultLimits: MuxLimits = { stallSeconds: 90, timesDuration: 40, preset: 'veryfast' }
+
+/**
+ * Makes one video into a verified HLS directory. Killed at any point, the next call for the same job
+ * goes on at the rendition it was at; until the very end nothing of it can be seen at `order.output`.
+ */
+export async function muxVideo(order: MuxOrder, tools: MuxTools): Promise<MuxOutcome> {
+  try {
+    return { kind: 'done', result: await mux(order, tools) }
+  } catch (error) {
+    if (tools.signal.aborted) return { kind: 'stopped' }
+    const failure = error instanceof MuxFailure ? error : failureOf(error)
+    return {
+      kind: 'failed',
+      reason: failure.reason,
+      retryable: failure.retryable,
+      detail: failure.message.slice(0, 4000),
+      argv: failure.end.argv,
+      logTail: failure.end.log,
+    }
+  }
+}
+
+/** What the filesystem refuses. Anything else is a fault of ours, and said in full. */
+function failureOf(error: unknown): MuxFailure {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new MuxFailure('DiskFull', (error as Error).message)
+  if (['ENOENT', 'EIO', 'ESTALE', 'EROFS', 'EACCES', 'ENOTCONN'].includes(code))
+    return new MuxFailure('MissingFile', (error as Error).message)
+  throw error
+}
+
+async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
+  const { input, output, settings } = order
+  const { log } = tools
+  await restoreReplaced(output)
+  const source = await stat(input).catch(() => undefined)
+  if (source?.isFile() !== true)
+    throw new MuxFailure('MissingFile', `no file ${input}`, { retryable: false })
+  const print = await fingerprint(input)
+  const published = await readMuxRecord(output)
+  // Published by an attempt that was killed before it could say so.
+  if (published?.jobId === order.jobId && published.fingerprint === print) return published.result
+  if (settings.onExists === 'fail' && (await exists(output)))
+    throw new MuxFailure('DirectoryExists', `${output} is there already`, { retryable: false })
+
+  const report = progressOf(tools.onProgress)
+  report('probe', 0)
+  const media = await readMedia(tools, input)
+  if ('argv' in media)
+    throw new MuxFailure('ProbeFailed', `ffprobe does not know ${input}`, {
+      retryable: false,
+      end: media,
+    })
+  const warnings: string[] = []
+  const plan = planOf(order, media)
+  await unchanged(input, print)
+  const space = await openWorkspace(order)
+  const limits = { ...defaultLimits, ...tools.limits }
+  const warn = (line: string) => {
+    log(`warning: ${line}`)
+    warnings.push(line)
+  }
+  const run: MuxRun = { order, tools, limits, plan, space, report, warn }
+  plan.warnings.forEach(warn)
+  try {
+    await keepOrClear(space, { fingerprint: print, plan: planHash(plan) })
+    await checkRoom(run)
+    const encoded = await makeRenditions(run)
+    if (plan.video !== undefined) {
+      report('pictures', 0)
+      await addPictures(run, plan.video)
+    }
+    report('playlists', 0)
+    await writeMaster(run)
+    report('verify', 0)
+    const verdict = await verified(run)
+    await unchanged(input, print)
+    const result = await resultOf(run, { verdict, encoded, warnings })
+    const record: MuxRecord = { jobId: order.jobId, fingerprint: print, result }
+    await writeWhole(join(space.dir, recordName), `${JSON.stringify(record, null, 2)}\n`)
+    report('publish', 0)
+    tools.signal.throwIfAborted()
+    await publishOnce(run)
+    return result
+  } catch (error) {
+    await clearAfter(space, error)
+    throw error
+  }
+}
+
+function planOf(order: MuxOrder, media: ProbedMedia): MuxPlan {
+  const facts = mediaFacts(media)
+  const never = { retryable: false }
+  const [encoder] = order.machine.encoders
+  if (facts.missingSeconds > 0)
+    throw new MuxFailure(
+      'InputUnstable',
+      `${order.input} ends ${facts.missingSeconds.toFixed(1)} s before it should: cut off, or still being copied`,
+    )
+  if (encoder === undefined)
+    throw new MuxFailure('Unsupported', 'this machine has no encoder that works')
+  const plan = planMux(facts, order.settings, encoder)
+  if (plan === undefined)
+    throw new MuxFailure('NoVideo', `${order.input} has neither video nor sound`, never)
+  if (!(plan.seconds > 0) || (facts.video !== undefined && facts.video.kbps === 0))
+    throw new MuxFailure('CantGetBitRate', `${order.input} has no packets with times`, never)
+  return plan
+}
+
+async function unchanged(input: string, print: string): Promise<void> {
+  if ((await fingerprint(input)) !== print)
+    throw new MuxFailure('InputUnstable', `${input} changed while it was read`)
+}
+
+/** What an earlier attempt left is good for the same input and the same plan only. */
+async function keepOrClear(
+  { dir, notes }: Workspace,
+  state: Readonly<Record<string, string>>,
+): Promise<void> {
+  const path = join(notes, 'state.json')
+  const now = JSON.stringify(state)
+  if ((await readFile(path, 'utf8').catch(() => '')) === now) return
+  for (const name of await readdir(dir))
+    if (join(dir, name) !== notes) await rm(join(dir, name), { recursive: true, force: true })
+  for (const name of await readdir(notes))
+    await rm(join(notes, name), { recursive: true, force: true })
+  await writeWhole(path, now)
+}
+
+async function checkRoom(run: MuxRun): Promise<void> {
+  const { plan, order } = run
+  let kbps = 0
+  for (const rendition of plan.video?.renditions ?? [])
+    if ((await finishedBy(run, rendition.names)) === undefined) kbps += rendition.kbps + 150
+  if (plan.video === undefined) kbps = 250
+  const needed = kbps * 125 * plan.seconds
+  const free = await freeBytes(dirname(order.output))
+  if (free < needed)
+    throw new MuxFailure(
+      'DiskFull',
+      `about ${Math.ceil(needed / 1e6)} MB are needed beside ${order.output}, ${Math.floor(free / 1e6)} MB are free`,
+    )
+}
+
+async function makeRenditions(run: MuxRun): Promise<Encoded> {
+  const { plan } = run
+  const all = [...(plan.video?.renditions ?? []), ...soundRenditions(plan)]
+  const done = await Promise.all(all.map((each) => finishedBy(run, each.names)))
+  if (done.includes(undefined)) await stageSound(run)
+  const sound: Encoded = { encoder: 'aac', fallbacks: [] }
+  const encoded = plan.video === undefined ? sound : await encodeRenditions(run, plan.video)
+  await packageSound(run)
+  return encoded
+}
+
+function soundRenditions({ sound }: MuxPlan) {
+  return sound.kind === 'group' || sound.kind === 'only' ? sound.tracks : []
+}
+
+async function verified(run: MuxRun): Promise<HlsVerdict> {
+  const { plan, space, tools } = run
+  const verdict = await verifyHls(space.dir, {
+    expectSeconds: plan.seconds,
+    decode: { programs: tools, extent: 'ends' },
+  })
+  for (const problem of verdict.problems) tools.log(`problem: ${problem}`)
+  for (const warning of verdict.warnings) run.warn(warning)
+  if (verdict.problems.length === 0) return verdict
+  if ((await freeBytes(space.dir)) < 1 << 20)
+    throw new MuxFailure('DiskFull', `no room is left: ${verdict.problems[0]}`)
+  throw new MuxFailure('VerifyFailed', verdict.problems.join('; '))
+}
+
+async function resultOf(
+  { order, plan, space }: MuxRun,
+  made: {
+    readonly verdict: HlsVerdict
+    readonly encoded: Encoded
+    readonly warnings: readonly string[]
+  },
+): Promise<MuxResult> {
+  let bytes = 0
+  for (const name of await readdir(space.dir)) {
+    const found = await stat(join(space.dir, name))
+    if (found.isFile()) bytes += found.size
+  }
+  return {
+    master: relative(order.mediaDir, join(order.output, masterName)),
+    renditions: made.verdict.variants.map((each) => ({
+      playlist: each.uri,
+      width: each.width,
+      height: each.height,
+      framesPerSecond: each.framesPerSecond,
+      codecs: each.codecs.join(),
+      bandwidth: each.bandwidth,
+      averageBandwidth: each.averageBandwidth,
+    })),
+    durationSeconds: plan.seconds,
+    bytes,
+    encoder: made.encoded.encoder,
+    fallbacks: made.encoded.fallbacks.slice(0, 20),
+    warnings: [...new Set(made.warnings)].slice(0, 100).map((each) => each.slice(0, 500)),
+  }
+}
+
+async function publishOnce({ order, space }: MuxRun): Promise<void> {
+  try {
+    await publish(space, order.output, order.settings.onExists === 'replace')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    // NFS may send a rename twice; the second time the source is gone, being in its place.
+    if (code === 'ENOENT' && (await readMuxRecord(order.output))?.jobId === order.jobId) return
+    if (code === 'ENOTEMPTY' || code === 'EEXIST')
+      throw new MuxFailure('DirectoryExists', `${order.output} appeared meanwhile`, {
+        retryable: false,
+      })
+    throw error
+  }
+}
+
+/** What is finished serves the next attempt, unless it was found bad or there is none. */
+async function clearAfter(space: Workspace, error: unknown): Promise<void> {
+  await rm(space.scratch, { recursive: true, force: true }).catch(() => {})
+  if (!(error instanceof MuxFailure)) return
+  if (error.reason === 'VerifyFailed' || error.reason === 'InputUnstable' || !error.retryable)
+    await discard(space).catch(() => {})
+}

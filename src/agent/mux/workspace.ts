@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+/**
+ * Where a job is made, beside where it will be: a hidden directory that becomes the output by one
+ * rename. Each attempt first gives it a new name. So an agent that lost its lease and does not know
+ * it yet (it was stopped, or its network was) writes into nothing and has nothing to publish.
+ */
+export interface Workspace {
+  /** Becomes the output. */
+  readonly dir: string
+  /** In it, and taken out before it is published: what is known of the work so far. */
+  readonly notes: string
+  /** On this machine; gone after the job. */
+  readonly scratch: string
+}
+
+interface Place {
+  readonly jobId: string
+  readonly output: string
+  readonly scratch: string
+}
+
+const notesName = '.work'
+const makingPrefix = '.making-'
+
+export async function openWorkspace({ jobId, output, scratch }: Place): Promise<Workspace> {
+  const parent = dirname(output)
+  const prefix = `${hiddenName(output)}-${jobId}-`
+  const dir = join(parent, `${prefix}${randomBytes(4).toString('hex')}.partial`)
+  const [earlier, ...others] = (await readdir(parent)).filter(
+    (name) => name.startsWith(prefix) && name.endsWith('.partial'),
+  )
+  for (const name of others) await rm(join(parent, name), { recursive: true, force: true })
+  if (earlier === undefined) await mkdir(dir)
+  else await rename(join(parent, earlier), dir)
+  const notes = join(dir, notesName)
+  await mkdir(notes, { recursive: true })
+  for (const name of await readdir(dir))
+    if (name.startsWith(makingPrefix)) await rm(join(dir, name), { recursive: true, force: true })
+  const own = join(scratch, `mux-${jobId}`)
+  await mkdir(own, { recursive: true })
+  return { dir, notes, scratch: own }
+}
+
+/** Names of files have at most 255 bytes, and the output's may be as long as that. */
+function hiddenName(output: string): string {
+  const hash = createHash('sha256').update(basename(output)).digest('hex')
+  return `.pifarm-${hash.slice(0, 12)}`
+}
+
+/**
+ * Where one ffmpeg works: it opens files by names relative to this, and a stray one of an earlier
+ * attempt finds it deleted.
+ */
+export async function makingDir(space: Workspace): Promise<string> {
+  return mkdtemp(join(space.dir, makingPrefix))
+}
+
+/** Nothing of the attempt is left. */
+export async function discard(space: Workspace): Promise<void> {
+  await rm(space.dir, { recursive: true, force: true })
+  await rm(space.scratch, { recursive: true, force: true })
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Appears whole or not at all. */
+export async function writeWhole(path: string, content: string | Buffer): Promise<void> {
+  await writeFile(`${path}.tmp`, content)
+  await rename(`${path}.tmp`, path)
+}
+
+/**
+ * Puts the directory in its place. What is there is moved aside first and back where that fails; a
+ * kill between the two renames is mended by `restoreReplaced`.
+ */
+export async function publish(space: Workspace, output: string, mayReplace: boolean) {
+  await rm(space.notes, { recursive: true, force: true })
+  const aside = asideName(output)
+  const replaces = mayReplace && (await exists(output))
+  if (replaces) {
+    await rm(aside, { recursive: true, force: true })
+    await rename(output, aside)
+  }
+  try {
+    await rename(space.dir, output)
+  } catch (error) {
+    if (replaces) await rename(aside, output)
+    throw error
+  }
+  await rm(aside, { recursive: true, force: true })
+  await rm(space.scratch, { recursive: true, force: true })
+}
+
+function asideName(output: string): string {
+  return join(dirname(output), `${hiddenName(output)}.replaced`)
+}
+
+/** Of a run that was killed while it replaced: what was there comes back, or goes for good. */
+export async function restoreReplaced(output: string): Promise<void> {
+  const aside = asideName(output)
+  if (!(await exists(aside))) return
+  if (await exists(output)) await rm(aside, { recursive: true, force: true })
+  else await rename(aside, output)
+}
+
+/** Says whether a file is still the one that was looked at. */
+export async function fingerprint(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path)
+  const hash = createHash('sha256').update(`${size} ${mtimeMs} `)
+  for (const part of await ends(path, size)) hash.update(part)
+  return hash.digest('hex')
+}
+
+const endBytes = 1 << 20
+
+async function ends(path: string, size: number): Promise<readonly Buffer[]> {
+  if (size <= 2 * endBytes) return [await readFile(path)]
+  const file = await open(path)
+  try {
+    const parts = [Buffer.alloc(endBytes), Buffer.alloc(endBytes)] as const
+    await file.read(parts[0], 0, endBytes, 0)
+    await file.read(parts[1], 0, endBytes, size - endBytes)
+    return parts
+  } finally {
+    await file.close()
+  }
+}

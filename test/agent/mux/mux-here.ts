@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { onTestFinished } from 'vitest'
+import type { EncoderAbility, MuxOrder, MuxTools } from '../../../src/agent/mux/mux-order.ts'
+import { muxVideo } from '../../../src/agent/mux/mux-video.ts'
+import { muxSettings } from '../../../src/protocol/job.ts'
+
+export const x264: EncoderAbility = {
+  name: 'libx264',
+  hardware: false,
+  pixelFormat: 'yuv420p',
+  widthGrid: 2,
+  maxSide: null,
+  fixedGop: null,
+  sessions: 20,
+}
+
+/** A directory of the test's own, gone after it. */
+export async function scratchDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'pifarm-mux-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** Runs ffmpeg to make an input; each word of the text is one argument. */
+export async function makeClip(dir: string, words: string): Promise<void> {
+  const args = words.split(/\s+/).filter((word) => word !== '')
+  await execa('ffmpeg', ['-nostdin', '-loglevel', 'error', '-y', ...args], { cwd: dir })
+}
+
+interface MuxHere {
+  readonly input: string
+  readonly order?: Partial<MuxOrder>
+  readonly tools?: Partial<MuxTools>
+}
+
+/** Muxes `dir/input` to `dir/input.hls` as quickly as it can. */
+export async function muxHere(dir: string, { input, order = {}, tools = {} }: MuxHere) {
+  const lines: string[] = []
+  const scratch = join(dir, 'scratch')
+  await mkdir(scratch, { recursive: true })
+  const outcome = await muxVideo(
+    {
+      jobId: 'job1',
+      input: join(dir, input),
+      output: join(dir, `${input}.hls`),
+      mediaDir: dir,
+      scratch,
+      settings: muxSettings.parse({}),
+      machine: { ffmpeg: 'here', encoders: [x264], decoders: [], troubles: [] },
+      ...order,
+    },
+    {
+      ffmpeg: ['ffmpeg'],
+      ffprobe: ['ffprobe'],
+      signal: new AbortController().signal,
+      log: (line) => lines.push(line),
+      onProgress: () => {},
+      ...tools,
+      limits: { preset: 'ultrafast', ...tools.limits },
+    },
+  )
+  return { outcome, lines, output: join(dir, `${input}.hls`) }
+}
