@@ -170,6 +170,23 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
   })
 })
 
+test('a table of nftables beside iptables that keeps the Pis from the NFS server', async () => {
+  await lab.must(
+    ['nft', '-f', '-'],
+    `table inet own { chain in { type filter hook input priority 10; policy drop;
+       ct state established,related accept
+       iifname lo accept
+       tcp dport { 22, 111, 33049 } accept
+       udp dport { 67, 69 } accept; }; }`,
+  )
+  const { code, stdout } = await simulate()
+  await lab.must(['nft', 'delete', 'table', 'inet', 'own'])
+  expect(stdout).toMatch(
+    /^stops \(mount\): the firewall keeps 10\.77\.0\.50 from the NFS server \(tcp port 2049\): the policy drop of nft inet own in/m,
+  )
+  expect(code).toBe(3)
+})
+
 test('a second DHCP server that answers too', async () => {
   await lab.at(stranger.name, ['ip', 'addr', 'add', '10.77.0.150/24', 'dev', 'eth0'])
   const second = lab.at(stranger.name, [
