@@ -209,6 +209,16 @@ test('a board that no farm knows stops where its directory is missing', async ()
   expect(code).toBe(3)
 })
 
+test('a Pi 4 is granted its address by dhcpd, in four steps', async () => {
+  const before = await lab.read('/var/log/syslog')
+  const { stdout } = await lab.pifarm(['simulate-boot', first.name, '--model', '4'])
+  expect(stdout).toMatch(
+    /eeprom +DHCPREQUEST for 10\.77\.0\.50 {2}-> {2}ACK of 10\.77\.0\.50 from 10\.77\.0\.1/,
+  )
+  const log = (await lab.read('/var/log/syslog')).slice(before.length)
+  expect(log).toContain(`DHCPACK on 10.77.0.50 to ${first.mac}`)
+})
+
 describe('in the Pi’s place, over the wire', () => {
   const inPlace = () =>
     lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
