@@ -60,6 +60,7 @@ const debianPackages = {
   'arch-test': 'arch-test',
   'qemu-user-static': 'qemu-aarch64-static',
   ffmpeg: 'ffmpeg',
+  chromium: 'chromium',
 }
 
 main()

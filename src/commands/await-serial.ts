@@ -16,9 +16,8 @@ export async function knownSerial(nas: Reader, farm: Farm, mac: Mac): Promise<Se
   const source = await findLogSource(nas, farm.services.log.file).catch(ignoreMissing)
   if (source === undefined) return undefined
   const finder = new SerialFinder([mac])
-  const address = farm.pis.find((pi) => pi.mac === mac)?.address
   const { stdout } = await nas.ask(pastArgv(source, linesBack))
-  const found = stdout.split('\n').flatMap((line) => serialOf(line, mac, finder, address) ?? [])
+  const found = stdout.split('\n').flatMap((line) => serialOf(line, mac, finder) ?? [])
   return free(farm, found.at(-1))
 }
 
@@ -44,10 +43,7 @@ export async function awaitSerial(
   })
 }
 
-/**
- * `address`: what is reserved for that Pi, and so where it asks from; anybody on the wire can ask
- * for a name with its six digits.
- */
+/** `address`: where that Pi asks from; anybody on the wire can ask for a name with its six digits. */
 function serialOf(
   line: string,
   mac: Mac,
@@ -56,10 +52,9 @@ function serialOf(
 ): Serial | undefined {
   const event = parseLogLine(line)
   const finding = event && finder.feed(event)
-  if (finding?.mac !== mac) return undefined
-  const isFromThere = address !== undefined && finding.address === address
+  if (!finding?.certain || finding.mac !== mac) return undefined
   const isElsewhere = address && finding.address && finding.address !== address
-  return isElsewhere || !(finding.certain || isFromThere) ? undefined : finding.serial
+  return isElsewhere ? undefined : finding.serial
 }
 
 function free(farm: Farm, serial: Serial | undefined): Serial | undefined {

@@ -175,7 +175,7 @@ function judgeLengths(
 ): Verdict {
   const whole = inspected.filter(([, each]) => each.segments.length > 0)
   const [, first] = whole[0] ?? []
-  const wanted = expected ?? first?.seconds ?? 0
+  const wanted = expected ?? Math.max(0, ...whole.map(([, each]) => each.seconds))
   const frame = 1 / (first?.framesPerSecond || 25)
   const most = Math.max(0.25, 2 * frame)
   const problems = whole

@@ -11,7 +11,7 @@ export interface Cue {
 export function parseCues(text: string): readonly Cue[] {
   const blocks = text.replace(/\r\n?/g, '\n').split(/\n{2,}/)
   return blocks.flatMap((block): readonly Cue[] => {
-    const lines = block.split('\n')
+    const lines = block.trim().split('\n')
     const at = lines.findIndex((line) => line.includes('-->'))
     const [, from = '', to = '', settings = ''] =
       /^\s*([\d:.]+)\s+-->\s+([\d:.]+)[ \t]*(.*)$/.exec(lines[at] ?? '') ?? []

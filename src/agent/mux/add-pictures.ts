@@ -23,8 +23,10 @@ export async function addPictures(run: MuxRun, video: VideoPlan): Promise<void> 
   try {
     const at = (seconds * 0.1).toFixed(3)
     const from = join(run.space.dir, best.names.playlist)
-    const one = ['-map', '0:v', '-frames:v', '1', '-q:v', '3', '-f', 'image2', 'poster.jpg']
-    await ffmpegOf(run, { args: ['-ss', at, ...ownPlaylist(from), ...one], cwd: dir })
+    // Seeking in the input finds nothing in fMP4; of the key frames alone, reading up to it is quick.
+    const one = ['-map', '0:v', '-ss', at, '-frames:v', '1', '-q:v', '3', '-f', 'image2']
+    const keys = ['-skip_frame', 'nokey', ...ownPlaylist(from)]
+    await ffmpegOf(run, { args: [...keys, ...one, 'poster.jpg'], cwd: dir })
     // Two seconds is how often there is a key frame; a long film gets no more than 300 pictures.
     const every = Math.max(2, Math.ceil(seconds / 300))
     const height = 2 * Math.round((tileWidth * smallest.height) / smallest.width / 2)
@@ -60,9 +62,9 @@ interface Sheets {
 
 export function renderThumbnails({ seconds, every, height, sheets }: Sheets): string {
   const blocks = ['WEBVTT\n']
-  const count = Math.min(Math.ceil(seconds / every), sheets * perSheet)
+  const count = Math.min(Math.max(1, Math.round(seconds / every)), sheets * perSheet)
   for (let at = 0; at < count; at++) {
-    const to = Math.min(seconds, (at + 1) * every)
+    const to = at === count - 1 ? seconds : (at + 1) * every
     const sheet = String(Math.floor(at / perSheet) + 1).padStart(3, '0')
     const x = (at % perRow) * tileWidth
     const y = Math.floor((at % perSheet) / perRow) * height

@@ -56,8 +56,8 @@ export function hlsArgs(plan: MuxPlan, names: RenditionNames): readonly string[]
   const isTs = plan.settings.segments === 'ts'
   return [
     ...['-dn', '-sn', '-map_chapters', '-1', '-map_metadata', '-1'],
-    // TS otherwise begins at 1.4 s.
-    ...['-muxdelay', '0', '-muxpreload', '0'],
+    // TS then begins at 0.2 s. Without any delay each sound frame would fill packets of its own.
+    ...['-muxdelay', '0.1', '-muxpreload', '0'],
     ...['-f', 'hls', '-hls_playlist_type', 'vod', '-hls_flags', 'independent_segments'],
     // A microsecond less: the key frame that ends a segment must not come too early for it.
     ...['-hls_time', (plan.segmentSeconds - 0.000_001).toFixed(6)],

@@ -1,9 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { onTestFinished } from 'vitest'
-import type { EncoderAbility, MuxOrder, MuxTools } from '../../../src/agent/mux/mux-order.ts'
+import { afterAll, onTestFinished } from 'vitest'
+import type {
+  EncoderAbility,
+  MediaPrograms,
+  MuxOrder,
+  MuxTools,
+} from '../../../src/agent/mux/mux-order.ts'
 import { muxVideo } from '../../../src/agent/mux/mux-video.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
 
@@ -22,6 +28,22 @@ export async function scratchDir(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'pifarm-mux-'))
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   return dir
+}
+
+/** One for all tests of a file. */
+export function keptDir(): { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'pifarm-mux-'))
+  afterAll(() => rmSync(path, { recursive: true, force: true }))
+  return { path }
+}
+
+export function programsHere(log: string[] = []): MediaPrograms {
+  return {
+    ffmpeg: ['ffmpeg'],
+    ffprobe: ['ffprobe'],
+    signal: new AbortController().signal,
+    log: (line) => log.push(line),
+  }
 }
 
 /** Runs ffmpeg to make an input; each word of the text is one argument. */
@@ -53,10 +75,7 @@ export async function muxHere(dir: string, { input, order = {}, tools = {} }: Mu
       ...order,
     },
     {
-      ffmpeg: ['ffmpeg'],
-      ffprobe: ['ffprobe'],
-      signal: new AbortController().signal,
-      log: (line) => lines.push(line),
+      ...programsHere(lines),
       onProgress: () => {},
       ...tools,
       limits: { preset: 'ultrafast', ...tools.limits },
