@@ -10,14 +10,19 @@ import { realFresh } from '../../src/host/fresh.ts'
 import { localHost } from '../../src/host/local.ts'
 import { carryOut } from '../../src/plan/carry-out.ts'
 import { tftp } from '../../src/resources/tftp/tftp.ts'
+import { debian } from '../lab/lab.ts'
 
-/** Starts the real daemon in a network namespace that dies with it, and fetches $2... from it. */
+/**
+ * Starts the real daemon, as test/setup.js unpacked it, in namespaces that die with it, and fetches
+ * $3... from it. The user is one that every machine has: the package, which makes its own, is not
+ * installed.
+ */
 const fetchAll = `
 ip address add 10.77.0.1/24 dev lo  # in.tftpd finds no address where there is only 127.0.0.1
 ip link set lo up
-in.tftpd --foreground --listen --secure --user tftp --address 10.77.0.1:69 "$1" &
+"$1/usr/sbin/in.tftpd" --foreground --listen --secure --user nobody --address 10.77.0.1:69 "$2" &
 daemon=$!
-shift
+shift 2
 for try in 1 2 3 4 5 6 7 8 9 10; do ss -lunH | grep -q ':69 ' && break; sleep 0.1; done
 for name; do
   echo "== $name"
@@ -73,7 +78,7 @@ beforeAll(async () => {
 afterAll(async () => await rm(top, { recursive: true }))
 
 async function fetch(dir: string, ...names: string[]): Promise<ReadonlyMap<string, string>> {
-  const argv = ['--net', '--pid', '--fork', '--kill-child', 'sh', '-c', fetchAll, 'sh', dir]
+  const argv = ['--net', '--pid', '--fork', '--kill-child', 'sh', '-c', fetchAll, 'sh', debian, dir]
   const { stdout } = await promisify(execFile)('unshare', [...argv, ...names])
   const parts = stdout.split(/^== /m).slice(1)
   return new Map(parts.map((part) => [part.split('\n')[0] ?? '', part.replace(/^.*\n/, '')]))
