@@ -227,7 +227,7 @@ function privateApt(dir) {
 
 function build() {
   const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map(newest)
-  if (newest('dist/main.js') >= Math.max(...sources)) return
+  if (newest('dist/agent.mjs') >= Math.max(...sources)) return
   say('npm run build')
   run(['npm', 'run', 'build', '--silent', '--', '--noEmitOnError'])
 }

@@ -1,0 +1,60 @@
+import { mkdir } from 'node:fs/promises'
+import { exitCodes, UserError } from '../../errors.ts'
+import { agentVersion } from '../agent-version.ts'
+import { ControllerClient } from '../controller/controller-client.ts'
+import { Outbox } from '../controller/outbox.ts'
+import { AgentService } from '../machine/agent-service.ts'
+import { realClock } from '../machine/clock.ts'
+import { drive } from '../machine/drive.ts'
+import { readSettings } from '../settings/read-settings.ts'
+import { readToken } from '../settings/read-token.ts'
+import { MediaShare } from '../share/media-share.ts'
+
+export interface RunOptions {
+  readonly config: string
+  readonly cmdline: string
+  readonly tokenFile: string
+  readonly self: readonly string[]
+  readonly signal: AbortSignal
+  log(line: string): void
+}
+
+/** The service: asks for jobs until it is told to stop. */
+export async function run(options: RunOptions): Promise<number> {
+  const { log, self, signal } = options
+  const { settings, board } = await readSettings(options)
+  const { muxid, controller } = settings
+  if (controller === undefined)
+    throw new UserError('no controller is set', {
+      hint: `write "controller": "http://..." into ${options.config}, or boot with muxcnc=URL`,
+    })
+  if (muxid === undefined)
+    throw new UserError('no muxid is set, and this board has no serial', {
+      hint: `boot with muxid=NUMBER, or write "muxid" into ${options.config}`,
+    })
+  const token = await readToken(options.tokenFile)
+  await mkdir(settings.stateDir, { recursive: true })
+  log(`agent ${agentVersion}, muxer ${muxid}, controller ${withoutSecrets(controller)}`)
+  const service = new AgentService({
+    settings,
+    board,
+    client: new ControllerClient({ url: controller, token, muxid, agent: agentVersion }),
+    outbox: new Outbox(settings.stateDir),
+    share: new MediaShare(settings),
+    clock: realClock,
+    self,
+    log,
+  })
+  const { tell, stopped } = drive(service.perform)
+  if (signal.aborted) tell({ kind: 'stop' })
+  signal.addEventListener('abort', () => tell({ kind: 'stop' }), { once: true })
+  await stopped
+  log('stopped')
+  return exitCodes.done
+}
+
+/** A URL may hold a password, and the log is not the place for it. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
+}

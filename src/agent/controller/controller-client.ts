@@ -1,0 +1,118 @@
+import type { z } from 'zod'
+import {
+  type Claim,
+  type Claimed,
+  claimed,
+  type Heard,
+  type Heartbeat,
+  heard,
+  type Registration,
+  registered,
+  type Tidied,
+  type TidyList,
+  tidyList,
+} from '../../protocol/agent-api.ts'
+import type { Report } from '../machine/report.ts'
+import { type Posted, postJson } from './post-json.ts'
+
+/** What came of a request. */
+export type Answer<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  /** Understood and refused; the same again would be refused again. */
+  | { readonly kind: 'refused'; readonly status: number; readonly detail: string }
+  /** Not reached, broken, or not a controller: worth another try. */
+  | { readonly kind: 'away'; readonly detail: string }
+
+export interface ControllerOptions {
+  readonly url: string
+  readonly token: string
+  readonly muxid: string
+  readonly agent: string
+}
+
+export interface Patience {
+  readonly signal: AbortSignal
+  readonly timeoutSeconds: number
+}
+
+/** The controller as this muxer sees it. Nothing that it says is believed before it was parsed. */
+export class ControllerClient {
+  readonly #options: ControllerOptions
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+  }
+
+  async register(body: Registration, patience: Patience) {
+    return await this.#post(this.#ofMuxer('register'), body, patience, registered)
+  }
+
+  /** Undefined: there is no job. */
+  async claim(body: Claim, patience: Patience): Promise<Answer<Claimed | undefined>> {
+    return await this.#post(this.#ofMuxer('claim'), body, patience, claimed.optional())
+  }
+
+  async heartbeat(job: string, body: Heartbeat, patience: Patience): Promise<Answer<Heard>> {
+    return await this.#post(`v1/jobs/${job}/heartbeat`, body, patience, heard)
+  }
+
+  async deliver({ kind, job, body }: Report, patience: Patience): Promise<Answer<undefined>> {
+    return await this.#post(`v1/jobs/${job}/${kind}`, body, patience, undefined)
+  }
+
+  async tidyList(patience: Patience): Promise<Answer<TidyList>> {
+    return await this.#post(this.#ofMuxer('tidy/claim'), {}, patience, tidyList)
+  }
+
+  async tidied(id: string, body: Tidied, patience: Patience): Promise<Answer<undefined>> {
+    return await this.#post(`v1/tidy/${id}/complete`, body, patience, undefined)
+  }
+
+  #ofMuxer(what: string): string {
+    return `v1/muxers/${this.#options.muxid}/${what}`
+  }
+
+  async #post<T>(
+    path: string,
+    body: unknown,
+    patience: Patience,
+    schema: z.ZodType<T> | undefined,
+  ): Promise<Answer<T>> {
+    const { url, token, agent } = this.#options
+    // A controller may live below a path of a web server.
+    const at = new URL(path, url.endsWith('/') ? url : `${url}/`)
+    try {
+      return understand(await postJson({ url: at, token, agent, body, ...patience }), schema)
+    } catch (error) {
+      return { kind: 'away', detail: reasonOf(error) }
+    }
+  }
+}
+
+function understand<T>({ status, text }: Posted, schema: z.ZodType<T> | undefined): Answer<T> {
+  if (status === 408 || status === 425 || status === 429 || status >= 500)
+    return { kind: 'away', detail: `it answers with status ${status}` }
+  if (status >= 400) return { kind: 'refused', status, detail: text.slice(0, 300) }
+  if (status !== 200 && status !== 204)
+    return { kind: 'away', detail: `it answers with status ${status}: is this a controller?` }
+  if (schema === undefined) return { kind: 'ok', value: undefined as T }
+  const parsed = schema.safeParse(status === 204 ? undefined : jsonOf(text))
+  if (parsed.success) return { kind: 'ok', value: parsed.data }
+  const [issue] = parsed.error.issues
+  const where = issue?.path.join('.') || 'the answer'
+  return { kind: 'away', detail: `it answers nonsense: ${where}: ${issue?.message}` }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function reasonOf(error: unknown): string {
+  // Both address families were tried.
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
+  return error instanceof Error ? error.message || error.name : String(error)
+}

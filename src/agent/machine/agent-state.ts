@@ -1,0 +1,117 @@
+import type { Claimed, MuxerState, Progress } from '../../protocol/agent-api.ts'
+import type { MuxOutcome } from '../mux/mux-order.ts'
+import type { Report } from './report.ts'
+
+/** What the agent is at. There is one main thing at a time, and beside a job its heartbeats. */
+export type Phase =
+  /** Finding out what this machine can do, and what it was at when it was last stopped. */
+  | { readonly kind: 'starting' }
+  /** Sending what the controller has not yet heard. */
+  | { readonly kind: 'sending' }
+  | { readonly kind: 'registering' }
+  /** At the lock file and the media share, before it asks. */
+  | { readonly kind: 'looking' }
+  | { readonly kind: 'asking'; readonly blocked: boolean }
+  | { readonly kind: 'pausing' }
+  | { readonly kind: 'tidying' }
+  /** A job was given; once more at lock and share, which may have changed while it waited. */
+  | { readonly kind: 'checking'; readonly claimed: Claimed }
+  | Working
+  /** The job failed; whether the share did is asked first. */
+  | { readonly kind: 'doubting'; readonly claimed: Claimed; readonly failed: Failed }
+  /** Writing down how it ended. */
+  | { readonly kind: 'filing' }
+  | { readonly kind: 'stopped' }
+
+export interface Working {
+  readonly kind: 'working'
+  readonly claimed: Claimed
+  readonly progress: Progress
+  /** Why it is being stopped, once it is. */
+  readonly ending: Ending | undefined
+  /** Looks in a row in which the share did not answer. */
+  readonly silentLooks: number
+}
+
+/** `lost`: the lease is another's now, so nothing is reported. */
+export type Ending = { readonly kind: 'lost' } | { readonly kind: 'release'; readonly why: string }
+export type Failed = Extract<MuxOutcome, { kind: 'failed' }>
+
+export interface AgentState {
+  readonly phase: Phase
+  readonly registered: boolean
+  readonly renewSeconds: number
+  /** Attempts in a row that did not reach the controller. */
+  readonly failures: number
+  /** Claims in a row that gave nothing, since files were last tidied. */
+  readonly idleClaims: number
+  readonly stopping: boolean
+}
+
+/** What is known of the machine at a moment. */
+export interface Surroundings {
+  readonly state: MuxerState
+  readonly tmpFreeBytes: number
+  /** `silent`: mounted, but it does not answer. */
+  readonly share: 'fine' | 'gone' | 'silent'
+}
+
+/** What has happened. */
+export type AgentEvent =
+  | { readonly kind: 'started'; readonly kept: KeptJob | undefined }
+  /** The outbox is empty, or what is in it can wait. */
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'registered'; readonly renewSeconds: number }
+  /** The controller cannot be reached, or talks nonsense. */
+  | { readonly kind: 'away' }
+  /** It does not know this muxer's token. */
+  | { readonly kind: 'unwelcome' }
+  /** It does not know this muxer. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'looked'; readonly now: Surroundings }
+  | { readonly kind: 'claimed'; readonly claimed: Claimed }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'tidied' }
+  | { readonly kind: 'rested' }
+  | { readonly kind: 'progressed'; readonly progress: Progress }
+  | { readonly kind: 'muxed'; readonly outcome: MuxOutcome }
+  /** It is time for a heartbeat. */
+  | { readonly kind: 'beat'; readonly token: string }
+  | { readonly kind: 'heard'; readonly token: string; readonly cancel: boolean }
+  | { readonly kind: 'unheard'; readonly token: string }
+  | { readonly kind: 'lease lost'; readonly token: string }
+  | { readonly kind: 'filed' }
+  /** SIGTERM. */
+  | { readonly kind: 'stop' }
+
+/** A job that this agent held when it was last stopped, and how often it has begun it. */
+export interface KeptJob {
+  readonly claimed: Claimed
+  readonly starts: number
+}
+
+/** What is to be done. Each but the last four answers with an event. */
+export type Deed =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'send'; readonly inHaste: boolean }
+  | { readonly kind: 'register' }
+  | { readonly kind: 'look' }
+  | { readonly kind: 'claim'; readonly now: Surroundings; readonly waitSeconds: number }
+  | { readonly kind: 'tidy' }
+  | { readonly kind: 'rest'; readonly seconds: number; readonly why: string }
+  | { readonly kind: 'mux'; readonly claimed: Claimed }
+  | { readonly kind: 'await beat'; readonly token: string; readonly seconds: number }
+  | {
+      readonly kind: 'heartbeat'
+      readonly claimed: Claimed
+      readonly progress: Progress
+      readonly now: Surroundings
+    }
+  /** Writes the report down; undefined: only forgets the job. */
+  | { readonly kind: 'file'; readonly report: Report | undefined }
+  /** Makes what is under way answer at once; a job is left alone. */
+  | { readonly kind: 'hurry' }
+  | { readonly kind: 'stop mux' }
+  | { readonly kind: 'say'; readonly line: string }
+  | { readonly kind: 'exit' }

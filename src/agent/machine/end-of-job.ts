@@ -1,0 +1,29 @@
+import type { Claimed } from '../../protocol/agent-api.ts'
+import type { MuxResult } from '../../protocol/job.ts'
+import type { Failed } from './agent-state.ts'
+import type { Report } from './report.ts'
+
+export function completed({ job, lease: { token } }: Claimed, result: MuxResult): Report {
+  return { kind: 'complete', job: job.id, body: { token, result } }
+}
+
+/** What programs say is cut to what the controller takes. */
+export function failed({ job, lease: { token } }: Claimed, why: Failed): Report {
+  const { reason, retryable, detail, argv, logTail } = why
+  return {
+    kind: 'fail',
+    job: job.id,
+    body: {
+      token,
+      reason,
+      retryable,
+      detail: detail.slice(0, 4000),
+      argv: argv.slice(0, 500).map((word) => word.slice(0, 4096)),
+      logTail: logTail.slice(-65_536),
+    },
+  }
+}
+
+export function released({ job, lease: { token } }: Claimed, why: string): Report {
+  return { kind: 'release', job: job.id, body: { token, why: why.slice(0, 500) } }
+}

@@ -1,0 +1,22 @@
+/** What /proc/self/mountinfo says is mounted at a directory; reading it never waits for a server. */
+export function mountedAt(
+  mountinfo: string,
+  dir: string,
+): { readonly type: string; readonly source: string } | undefined {
+  let found: { type: string; source: string } | undefined
+  for (const line of mountinfo.split('\n')) {
+    const [before = '', after = ''] = line.split(' - ')
+    if (unescaped(before.split(' ')[4] ?? '') !== dir) continue
+    const [type = '', source = ''] = after.split(' ')
+    // Of several at one place the last lies on top.
+    found = { type, source: unescaped(source) }
+  }
+  return found
+}
+
+/** Blanks and the like are written as three octal digits. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  )
+}

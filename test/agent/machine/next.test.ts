@@ -1,0 +1,363 @@
+import { expect, test } from 'vitest'
+import type {
+  AgentEvent,
+  AgentState,
+  Deed,
+  Surroundings,
+} from '../../../src/agent/machine/agent-state.ts'
+import { firstState, next } from '../../../src/agent/machine/next.ts'
+import type { Report } from '../../../src/agent/machine/report.ts'
+import type { MuxOutcome } from '../../../src/agent/mux/mux-order.ts'
+import { claimedJob, muxed } from './a-job.ts'
+
+const fine: Surroundings = {
+  state: { locked: null, trouble: null, celsius: 50, throttled: false },
+  tmpFreeBytes: 1e9,
+  share: 'fine',
+}
+const away: Surroundings = {
+  ...fine,
+  state: { ...fine.state, trouble: 'the share is away' },
+  share: 'gone',
+}
+const silent: Surroundings = { ...away, share: 'silent' }
+const locked: Surroundings = { ...fine, state: { ...fine.state, locked: 'new fan' } }
+
+const failure: MuxOutcome = {
+  kind: 'failed',
+  reason: 'FFmpegErr',
+  retryable: true,
+  detail: 'broken',
+  argv: ['ffmpeg'],
+  logTail: 'oh',
+}
+
+/** Plays events one after the other; answers with all deeds and where it ended. */
+function play(events: readonly AgentEvent[], from = firstState) {
+  let state = from
+  const deeds: Deed[] = []
+  for (const event of events) {
+    const [after, more] = next(state, event)
+    state = after
+    deeds.push(...more)
+  }
+  return { state, deeds, last: deeds.at(-1) }
+}
+
+const started: AgentEvent = { kind: 'started', kept: undefined }
+const ready: readonly AgentEvent[] = [
+  started,
+  { kind: 'sent' },
+  { kind: 'registered', renewSeconds: 30 },
+]
+const job = claimedJob(1)
+const { token } = job.lease
+const working: readonly AgentEvent[] = [
+  ...ready,
+  { kind: 'looked', now: fine },
+  { kind: 'claimed', claimed: job },
+  { kind: 'looked', now: fine },
+]
+
+test('from start to a job: what was not heard is sent, then it registers, looks and asks', () => {
+  const { deeds } = play(working)
+  expect(deeds.map(({ kind }) => kind)).toEqual([
+    'send',
+    'register',
+    'look',
+    'claim',
+    'look',
+    'mux',
+    'await beat',
+  ])
+  expect(deeds[3]).toMatchObject({ waitSeconds: 25 })
+})
+
+test.each([
+  ['locked', locked],
+  ['without its share', away],
+])('%s, it asks for nothing and says why', (_, now) => {
+  const { last } = play([...ready, { kind: 'looked', now }])
+  expect(last).toEqual({ kind: 'claim', now, waitSeconds: 0 })
+})
+
+test('a lock file that appeared while it waited: the job goes back', () => {
+  const { last } = play([...working.slice(0, -1), { kind: 'looked', now: locked }])
+  expect(last).toMatchObject({ report: { kind: 'release', body: { why: 'locked: new fan' } } })
+})
+
+test('a lock file that appears while a job runs lets it finish', () => {
+  const { state, deeds } = play([
+    ...working,
+    { kind: 'beat', token },
+    { kind: 'looked', now: locked },
+    { kind: 'heard', token, cancel: false },
+  ])
+  expect(state.phase.kind).toBe('working')
+  expect(deeds).not.toContainEqual({ kind: 'stop mux' })
+})
+
+test('a lost lease: the work is stopped, and nothing is said of it', () => {
+  const { deeds, last } = play([
+    ...working,
+    { kind: 'lease lost', token },
+    { kind: 'muxed', outcome: { kind: 'stopped' } },
+  ])
+  expect(deeds).toContainEqual({ kind: 'stop mux' })
+  expect(last).toEqual({ kind: 'file', report: undefined })
+})
+
+test('what is heard of another lease does not touch this one', () => {
+  const { state } = play([...working, { kind: 'lease lost', token: claimedJob(2).lease.token }])
+  expect(state.phase).toMatchObject({ kind: 'working', ending: undefined })
+})
+
+test('a cancelled job is stopped and given back', () => {
+  const { last } = play([
+    ...working,
+    { kind: 'heard', token, cancel: true },
+    { kind: 'muxed', outcome: { kind: 'stopped' } },
+  ])
+  expect(last).toMatchObject({ report: { kind: 'release', body: { token, why: 'cancelled' } } })
+})
+
+test('a share that is gone stops the job at once, one that is silent after four looks', () => {
+  const gone = play([...working, { kind: 'looked', now: away }])
+  expect(gone.deeds).toContainEqual({ kind: 'stop mux' })
+  const quiet: AgentEvent = { kind: 'looked', now: silent }
+  expect(play([...working, quiet, quiet, quiet]).deeds).not.toContainEqual({ kind: 'stop mux' })
+  expect(play([...working, quiet, quiet, quiet, quiet]).deeds).toContainEqual({ kind: 'stop mux' })
+})
+
+test.each([
+  ['the share is there: the job failed', fine, 'fail'],
+  ['the share is away: it is not the fault of the job', away, 'release'],
+])('a job fails, and %s', (_, now, kind) => {
+  const { last } = play([...working, { kind: 'muxed', outcome: failure }, { kind: 'looked', now }])
+  expect(last).toMatchObject({ kind: 'file', report: { kind } })
+})
+
+test('a job that it died of three times has failed', () => {
+  const kept = { claimed: job, starts: 3 }
+  expect(play([{ kind: 'started', kept }]).last).toMatchObject({ report: { kind: 'fail' } })
+  const again = play([{ kind: 'started', kept: { ...kept, starts: 2 } }])
+  expect(again.deeds).toContainEqual({ kind: 'mux', claimed: job })
+})
+
+test('it waits longer each time that the controller is away, and a minute at most', () => {
+  let { state } = play([started])
+  const pauses: number[] = []
+  for (let count = 0; count < 8; count += 1) {
+    const { state: after, last } = play([{ kind: 'away' }], state)
+    if (last?.kind === 'rest') pauses.push(last.seconds)
+    state = play([{ kind: 'rested' }], after).state
+  }
+  expect(pauses).toEqual([2, 4, 8, 16, 32, 60, 60, 60])
+})
+
+test('a token that the controller refuses is tried again every five minutes', () => {
+  const { last } = play([started, { kind: 'sent' }, { kind: 'unwelcome' }])
+  expect(last).toMatchObject({ kind: 'rest', seconds: 300 })
+})
+
+test('files are tidied when there is nothing else to do, and after each job', () => {
+  const idle: readonly AgentEvent[] = [{ kind: 'looked', now: fine }, { kind: 'nothing' }]
+  const first = play([...ready, ...idle])
+  expect(first.last).toEqual({ kind: 'tidy' })
+  const later = play([{ kind: 'tidied' }, { kind: 'sent' }, ...idle], first.state)
+  expect(later.last?.kind).toBe('send')
+})
+
+test('stopped at work it gives the job back before it ends', () => {
+  const { deeds } = play([
+    ...working,
+    { kind: 'stop' },
+    { kind: 'muxed', outcome: { kind: 'stopped' } },
+    { kind: 'filed' },
+    { kind: 'away' },
+  ])
+  expect(deeds.slice(-4)).toMatchObject([
+    { kind: 'stop mux' },
+    { kind: 'file', report: { kind: 'release' } },
+    { kind: 'send', inHaste: true },
+    { kind: 'exit' },
+  ])
+})
+
+/** A linear congruential generator: the same walk for the same seed. */
+function chance(seed: number): (below: number) => number {
+  let now = seed
+  return (below) => {
+    now = (Math.imul(now, 1664525) + 1013904223) >>> 0
+    return Math.floor((now / 2 ** 32) * below)
+  }
+}
+
+/** One life of an agent in which everything is answered in any order, by any answer. */
+class Walk {
+  readonly #pick: (below: number) => number
+  #state: AgentState = firstState
+  readonly #pending: Deed[] = [{ kind: 'start' }]
+  #jobs = 0
+  /** Tokens that it was given, and whether it still owes an answer for them. */
+  readonly #owed = new Map<string, 'owed' | 'lost'>()
+  #muxing: string | undefined
+  #outcome: MuxOutcome['kind'] | undefined
+  #stopped = false
+
+  constructor(seed: number) {
+    this.#pick = chance(seed)
+  }
+
+  run(steps: number): void {
+    for (let step = 0; step < steps && !this.#isOver; step += 1) {
+      expect(this.#pending.length).toBeGreaterThan(0)
+      if (!this.#stopped && this.#pick(150) === 0) this.#happens({ kind: 'stop' })
+      else if (this.#muxing !== undefined && this.#pick(6) === 0)
+        this.#happens({ kind: 'progressed', progress: muxed.progress })
+      else this.#answerOne()
+    }
+    this.#finish()
+  }
+
+  get #isOver(): boolean {
+    return this.#state.phase.kind === 'stopped'
+  }
+
+  /** Whatever state it is in, SIGTERM ends it, with every job accounted for. */
+  #finish(): void {
+    if (!this.#stopped) this.#happens({ kind: 'stop' })
+    for (let step = 0; !this.#isOver; step += 1) {
+      expect(step).toBeLessThan(100)
+      this.#answerOne()
+    }
+    expect(this.#muxing).toBeUndefined()
+    expect([...this.#owed]).toEqual([])
+  }
+
+  #answerOne(): void {
+    const [deed] = this.#pending.splice(this.#pick(this.#pending.length), 1)
+    if (deed === undefined) return
+    const event = this.#answerTo(deed)
+    if (event === undefined) this.#pending.push(deed)
+    else this.#happens(event)
+  }
+
+  #happens(event: AgentEvent): void {
+    if (event.kind === 'stop') this.#stopped = true
+    if (event.kind === 'lease lost' && this.#owed.has(event.token) && event.token === this.#muxing)
+      this.#owed.set(event.token, 'lost')
+    const [state, deeds] = next(this.#state, event)
+    this.#state = state
+    for (const deed of deeds) this.#judge(deed)
+  }
+
+  #judge(deed: Deed): void {
+    switch (deed.kind) {
+      case 'say':
+      case 'exit':
+      case 'hurry':
+        return
+      case 'claim':
+        expect(this.#stopped).toBe(false)
+        expect(this.#muxing).toBeUndefined()
+        if (deed.now.state.locked !== null || deed.now.state.trouble !== null)
+          expect(deed.waitSeconds).toBe(0)
+        break
+      case 'tidy':
+      case 'register':
+        expect(this.#stopped).toBe(false)
+        break
+      case 'mux':
+        expect(this.#stopped).toBe(false)
+        expect(this.#muxing).toBeUndefined()
+        this.#muxing = deed.claimed.lease.token
+        break
+      case 'stop mux':
+        expect(this.#muxing).toBeDefined()
+        return
+      case 'file':
+        this.#judgeReport(deed.report)
+        break
+    }
+    this.#pending.push(deed)
+  }
+
+  #judgeReport(report: Report | undefined): void {
+    expect(this.#muxing).toBeUndefined()
+    const tokens = [...this.#owed.keys()]
+    expect(tokens).toHaveLength(1)
+    const [token = ''] = tokens
+    expect(this.#owed.get(token)).toBe(report === undefined ? 'lost' : 'owed')
+    this.#owed.delete(token)
+    if (report === undefined) return
+    expect(report.body.token).toBe(token)
+    if (report.kind === 'complete') expect(this.#outcome).toBe('done')
+    if (this.#outcome === 'done') expect(report.kind).toBe('complete')
+    if (report.kind === 'fail') expect(this.#outcome).toBe('failed')
+  }
+
+  #answerTo(deed: Deed): AgentEvent | undefined {
+    const some = <T>(...all: T[]): T => all[this.#pick(all.length)] as T
+    switch (deed.kind) {
+      case 'start':
+        return { kind: 'started', kept: undefined }
+      case 'send':
+        return some<AgentEvent>({ kind: 'sent' }, { kind: 'away' }, { kind: 'unwelcome' })
+      case 'register':
+        return some<AgentEvent>(
+          { kind: 'registered', renewSeconds: 30 },
+          { kind: 'away' },
+          { kind: 'unwelcome' },
+          { kind: 'unknown' },
+        )
+      case 'look':
+        return { kind: 'looked', now: some(fine, fine, fine, locked, away, silent) }
+      case 'claim':
+        return this.#claim()
+      case 'tidy':
+        return { kind: 'tidied' }
+      case 'rest':
+        return { kind: 'rested' }
+      case 'mux': {
+        // Mostly other things come first.
+        if (this.#pick(5) > 0 && this.#pending.length > 0) return undefined
+        this.#muxing = undefined
+        const outcome = some<MuxOutcome>(muxed.done, failure, { kind: 'stopped' })
+        this.#outcome = outcome.kind
+        return { kind: 'muxed', outcome }
+      }
+      case 'await beat':
+        return { kind: 'beat', token: deed.token }
+      case 'heartbeat': {
+        const { token } = deed.claimed.lease
+        return some<AgentEvent>(
+          { kind: 'heard', token, cancel: false },
+          { kind: 'heard', token, cancel: this.#pick(4) === 0 },
+          { kind: 'unheard', token },
+          { kind: this.#pick(4) === 0 ? 'lease lost' : 'unheard', token },
+        )
+      }
+      case 'file':
+        return { kind: 'filed' }
+      default:
+        return undefined
+    }
+  }
+
+  #claim(): AgentEvent {
+    const kind = (['claimed', 'claimed', 'nothing', 'drained', 'away', 'unknown'] as const)[
+      this.#pick(6)
+    ]
+    if (kind !== 'claimed') return { kind: kind ?? 'nothing' }
+    this.#jobs += 1
+    const claimed = claimedJob(this.#jobs)
+    this.#owed.set(claimed.lease.token, 'owed')
+    this.#outcome = undefined
+    return { kind: 'claimed', claimed }
+  }
+}
+
+test('in whatever order things happen, no job is lost, doubled or lied about, and it always ends', () => {
+  for (let seed = 1; seed <= 800; seed += 1) new Walk(seed).run(200)
+})
