@@ -50,6 +50,7 @@ async function realTools(
     },
     signal,
     now: () => new Date(),
+    env: process.env,
     isRoot: process.getuid?.() === 0,
     command: ['pifarm', ...argv].join(' '),
     hearPis: async (until, now) =>

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from './errors.ts'
 import type { Does } from './program/command.ts'
+import { controller } from './program/controller.ts'
 import { init } from './program/init.ts'
 import { netboot } from './program/netboot.ts'
 import { pis } from './program/pis.ts'
@@ -48,7 +49,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
     })
   }
   // The order of the help.
-  for (const declare of [init, pis, runs, netboot, template]) declare(program, does)
+  for (const declare of [init, pis, runs, netboot, template, controller]) declare(program, does)
 
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -19,6 +19,7 @@ export interface Tools {
   /** The command line as it was typed, for the journal and the lock. */
   readonly command: string
   now(): Date
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** What booting Pis broadcast, where it can be heard; left out: only logs are read. */
   readonly hearPis?: HearPis
 }

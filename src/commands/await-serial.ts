@@ -16,8 +16,9 @@ export async function knownSerial(nas: Reader, farm: Farm, mac: Mac): Promise<Se
   const source = await findLogSource(nas, farm.services.log.file).catch(ignoreMissing)
   if (source === undefined) return undefined
   const finder = new SerialFinder([mac])
+  const address = farm.pis.find((pi) => pi.mac === mac)?.address
   const { stdout } = await nas.ask(pastArgv(source, linesBack))
-  const found = stdout.split('\n').flatMap((line) => serialOf(line, mac, finder) ?? [])
+  const found = stdout.split('\n').flatMap((line) => serialOf(line, mac, finder, address) ?? [])
   return free(farm, found.at(-1))
 }
 
@@ -43,7 +44,10 @@ export async function awaitSerial(
   })
 }
 
-/** `address`: where that Pi asks from; anybody on the wire can ask for a name with its six digits. */
+/**
+ * `address`: what is reserved for that Pi, and so where it asks from; anybody on the wire can ask
+ * for a name with its six digits.
+ */
 function serialOf(
   line: string,
   mac: Mac,
@@ -52,9 +56,10 @@ function serialOf(
 ): Serial | undefined {
   const event = parseLogLine(line)
   const finding = event && finder.feed(event)
-  if (!finding?.certain || finding.mac !== mac) return undefined
+  if (finding?.mac !== mac) return undefined
+  const isFromThere = address !== undefined && finding.address === address
   const isElsewhere = address && finding.address && finding.address !== address
-  return isElsewhere ? undefined : finding.serial
+  return isElsewhere || !(finding.certain || isFromThere) ? undefined : finding.serial
 }
 
 function free(farm: Farm, serial: Serial | undefined): Serial | undefined {

@@ -6,13 +6,14 @@ import { netbootModels } from '../netboot/models.ts'
 export function showFinding(finding: Finding, name: HostName | undefined, json: boolean): string {
   const addPi = name === undefined ? addPiLine(finding) : undefined
   if (json) return JSON.stringify({ ...finding, time: isoTime(finding), name, addPi })
-  const { serial, mac, address, models, file, daemon, certain } = finding
+  const { serial, mac, address, models, file, daemon, certain, doubt } = finding
   const board = mac === undefined ? 'MAC unknown' : `${mac}${certain ? '' : ' (not certain)'}`
   const kind = models.map((model) => netbootModels[model].name).join(' or ')
   const when = isoTime(finding) ?? 'some time'
   const lines = [
     [serial ?? 'unknown ', board, address, kind, name].filter(Boolean).join('  '),
     `  ${daemon === 'dhcp' ? `said so by ${file}` : `asked ${daemon} for ${file}`}, ${when}`,
+    doubt && mac !== undefined ? `  not certain: ${doubt}` : undefined,
     addPi ? `  ${addPi}` : undefined,
     serial === undefined
       ? '  its EEPROM has TFTP_PREFIX=2: set it to 0 (rpi-eeprom-config), or read the serial on it'

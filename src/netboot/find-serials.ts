@@ -20,11 +20,13 @@ export interface Finding {
   readonly daemon: TftpDaemon | 'dhcp'
   /** Milliseconds since 1970; undefined where the log does not tell the year. */
   readonly time: number | undefined
-  /** False where no MAC is known, or where what is known points to two boards. */
+  /** Whether MAC and serial are those of one board, as far as a log can tell. */
   readonly certain: boolean
+  /** Why the pair is not certain; undefined where it is. */
+  readonly doubt: string | undefined
 }
 
-type Pair = Pick<Finding, 'mac' | 'certain'>
+type Pair = Pick<Finding, 'mac' | 'doubt'>
 type TftpEvent = Extract<BootEvent, { kind: 'tftp' }>
 
 /** A flood of made-up MACs must not fill the memory of a `find-serial` left running for days. */
@@ -32,9 +34,9 @@ const mostRemembered = 4096
 const derivedModels: readonly Model[] = ['3b', '3b+']
 
 /**
- * Pairs serials with MACs. The address in a TFTP request leads to the MAC that was offered it; on
- * a Pi 1-3 the MAC also shares six digits with the serial, and some boards broadcast both. What is
- * known must not disagree.
+ * Pairs serials with MACs. The address in a TFTP request leads to the MAC that was offered it, and
+ * some boards broadcast MAC and serial together. That a Pi 1-3 has six digits in both only leads to
+ * a guess: anybody can ask for a name with the right ones. What is known must not disagree.
  */
 export class SerialFinder {
   /** Never forgotten, however many others are made up. */
@@ -82,7 +84,8 @@ export class SerialFinder {
     remember(this.#said, mac, { ...event, serial, models })
     if (serial === undefined) return undefined
     const address = [...this.#macOf].findLast(([, one]) => one === mac)?.[0]
-    const about = { serial, mac, address, models, time, certain: event.isConsistent }
+    const doubt = event.isConsistent ? undefined : 'what it broadcasts does not fit its MAC'
+    const about = { serial, mac, address, models, time, doubt }
     return this.#tell({ ...about, file: 'DHCP option 97', daemon: 'dhcp' })
   }
 
@@ -95,7 +98,8 @@ export class SerialFinder {
     return this.#tell({ ...pair, serial, address: client, models, file, daemon, time })
   }
 
-  #tell(finding: Finding): Finding | undefined {
+  #tell(about: Omit<Finding, 'certain'>): Finding | undefined {
+    const finding = { ...about, certain: about.doubt === undefined }
     const key = finding.serial ?? finding.mac
     if (key === undefined) return undefined
     const told = this.#told.get(key)
@@ -106,7 +110,9 @@ export class SerialFinder {
 
   /** The directory names the MAC; that anybody can do, so the address has to fit. */
   #named(mac: Mac, client: Ipv4 | undefined): Pair {
-    return { mac, certain: client !== undefined && this.#macOf.get(client) === mac }
+    const isItsAddress = client !== undefined && this.#macOf.get(client) === mac
+    const doubt = isItsAddress ? undefined : `no DHCP line gives ${mac} the address it asks from`
+    return { mac, doubt }
   }
 
   #pair(serial: Serial, client: Ipv4 | undefined): Pair {
@@ -114,18 +120,25 @@ export class SerialFinder {
       (mac) => (isDerived(mac) && agree(mac, serial)) || this.#said.get(mac)?.serial === serial,
     )
     const byAddress = client && this.#macOf.get(client)
-    if (byAddress === undefined) {
-      // Anybody can ask for a name with the right six digits; from an address that is not the
-      // board's it is no proof.
-      const isElsewhere = client !== undefined && this.#hasAddress(fitting[0])
-      return { mac: fitting[0], certain: fitting.length === 1 && !isElsewhere }
-    }
+    if (byAddress === undefined) return this.#withoutAddress(serial, client, fitting)
     const said = this.#said.get(byAddress)?.serial ?? serial
     const isOther = (isDerived(byAddress) && !agree(byAddress, serial)) || said !== serial
     if (isOther || (fitting.length > 0 && !fitting.includes(byAddress))) {
-      return { mac: fitting[0] ?? byAddress, certain: false }
+      const mac = fitting[0] ?? byAddress
+      return { mac, doubt: `it asks from ${client}, which DHCP gave to ${byAddress}` }
     }
-    return { mac: byAddress, certain: true }
+    return { mac: byAddress, doubt: undefined }
+  }
+
+  /** No DHCP line tells whose the address is that a serial was asked for from. */
+  #withoutAddress(serial: Serial, client: Ipv4 | undefined, fitting: readonly Mac[]): Pair {
+    const [mac] = fitting
+    if (mac === undefined) return { mac, doubt: 'no DHCP line tells whose address that is' }
+    if (fitting.length > 1) return { mac, doubt: `it may also be ${fitting.slice(1).join(', ')}` }
+    if (client !== undefined && this.#hasAddress(mac))
+      return { mac, doubt: `it asks from ${client}, and DHCP gave that MAC another address` }
+    if (this.#said.get(mac)?.serial === serial) return { mac, doubt: undefined }
+    return { mac, doubt: 'only the six digits that MAC and serial share speak for it' }
   }
 
   #models(mac: Mac | undefined, serial: Serial | undefined, file: string): readonly Model[] {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UserError } from '../errors.ts'
+import { exitCodes, UserError } from '../errors.ts'
 import { type FileEntry, type Host, unfinishedOf } from '../host/host.ts'
 import { findBootDir } from './find-boot-dir.ts'
 
@@ -27,7 +27,8 @@ export function plainDirectory(host: Host, dir: string): BootPartition {
     list: async () => [...((await host.list(dir))?.keys() ?? [])],
     async read(name) {
       const entry = await host.read(join(dir, name))
-      return entry?.kind === 'file' ? entry : undefined
+      if (entry !== undefined && entry.kind !== 'file') throw notAFile(join(dir, name), entry.kind)
+      return entry
     },
     async write(name, entry) {
       try {
@@ -37,12 +38,21 @@ export function plainDirectory(host: Host, dir: string): BootPartition {
         const why = cause instanceof Error ? cause.message : String(cause)
         throw new UserError(`cannot write ${join(dir, name)}: ${why}`, {
           hint: 'is it full, or mounted read-only (mount -o remount,rw), or not yours (run as root)?',
+          exitCode: exitCodes.putBack,
           cause,
         })
       }
       await host.flush([dir], [])
     },
   }
+}
+
+/** Something else stands where the firmware looks for a file. */
+export function notAFile(where: string, kind: string): UserError {
+  const what = kind === 'dir' ? 'directory' : kind
+  return new UserError(`${where} is a ${what}, no file: the firmware reads no such thing`, {
+    hint: 'look what it is, and take it away; nothing was changed',
+  })
 }
 
 /** A file of the boot partition with this text, otherwise like the one it replaces. */

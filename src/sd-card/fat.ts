@@ -1,6 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
-import type { BootPartition } from './boot-partition.ts'
+import { type BootPartition, notAFile } from './boot-partition.ts'
 import { isFirmware } from './find-boot-dir.ts'
 
 /** MBR types and GPT types of a partition that may hold a FAT. */
@@ -15,6 +15,8 @@ const linuxTypes = new Set([
   'b921b045-1df0-41c3-af44-4c6f280d3fae',
 ])
 const sector = 512
+/** What a file is called until it is whole; a kill leaves it behind, and the next write takes it over. */
+const unfinished = 'pifarm.new'
 
 /** A partition inside an image or on a card, in bytes. */
 export interface Extent {
@@ -65,43 +67,52 @@ export async function openFat(host: Host, target: string, workDir: string): Prom
 function fatAt(host: Host, target: string, offset: number, workDir: string): BootPartition {
   const drive = `${target}@@${offset}`
 
-  async function list(): Promise<readonly string[]> {
-    const listing = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
+  /** With a slash at the end of each directory. */
+  async function listing(): Promise<readonly string[]> {
+    const text = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
     return (
-      listing
+      text
         .split('\n')
-        .filter((line) => line !== '' && !line.endsWith('/'))
+        .filter((line) => line !== '')
         .map((line) => line.replace(/^::\//, ''))
         // Short names are stored in capitals.
         .map((name) => (/[a-z]/.test(name) ? name : name.toLowerCase()))
     )
   }
 
+  async function list(): Promise<readonly string[]> {
+    return (await listing()).filter((name) => !name.endsWith('/'))
+  }
+
   async function read(name: string): Promise<FileEntry | undefined> {
-    if (!(await list()).includes(name)) return undefined
+    const names = await listing()
+    if (names.includes(`${name}/`)) throw notAFile(`${name} of ${target}`, 'directory')
+    if (!names.includes(name)) return undefined
     const copy = `${workDir}/${name}`
     await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `::${name}`, copy])
     const entry = await host.read(copy)
     return entry?.kind === 'file' ? entry : undefined
   }
 
+  /** Written beside the old one, which is whole until the new one takes its name in one step. */
   async function copyIn(name: string, entry: FileEntry): Promise<void> {
     const file = `${workDir}/new-${name}`
     await host.put(file, entry)
-    await mtools(host, ['mcopy', '-n', '-o', '-i', drive, file, `::${name}`])
+    try {
+      await mtools(host, ['mcopy', '-n', '-o', '-i', drive, file, `::${unfinished}`])
+      await host.run(['sync', target])
+      await mtools(host, ['mren', '-o', '-i', drive, `::${unfinished}`, `::${name}`])
+    } catch (error) {
+      await host.run(['env', 'MTOOLS_SKIP_CHECK=1', 'mdel', '-i', drive, `::${unfinished}`])
+      throw error
+    }
     await host.run(['sync', target])
   }
 
   async function write(name: string, entry: FileEntry | undefined): Promise<void> {
     if (entry === undefined) return void (await mtools(host, ['mdel', '-i', drive, `::${name}`]))
     const before = await read(name)
-    try {
-      await copyIn(name, entry)
-    } catch (error) {
-      // mcopy removes the old file before it finds out that the card is full.
-      if (before !== undefined) await copyIn(name, before)
-      throw error
-    }
+    await copyIn(name, entry)
     if ((await read(name))?.text === entry.text) return
     const kept = `/var/tmp/${name}.before`
     if (before !== undefined) await host.put(kept, before)
@@ -122,9 +133,11 @@ async function needMtools(host: Host): Promise<void> {
 async function mtools(host: Host, argv: readonly string[]): Promise<string> {
   // mtools refuses images whose size does not fit its idea of a floppy, unless told not to look.
   const { code, stdout, stderr } = await host.run(['env', 'MTOOLS_SKIP_CHECK=1', ...argv])
-  if (code !== 0)
-    throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, {
+  if (code === 0) return stdout
+  if (/disk full|no free cluster/i.test(stderr))
+    throw new UserError('the card has no room for one more file', {
+      hint: 'take a file off it, e.g. a kernel of another board; nothing was changed',
       exitCode: exitCodes.putBack,
     })
-  return stdout
+  throw new UserError(`${argv[0]} failed: ${stderr.trim()}`, { exitCode: exitCodes.putBack })
 }

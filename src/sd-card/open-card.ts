@@ -20,28 +20,47 @@ export async function openImage(
   image: string,
   workDir: string,
 ): Promise<BootPartition> {
-  if ((await host.ask(['test', '-f', image])).code !== 0)
-    throw new UserError(`there is no image ${quoted(image)}`)
-  if (/\.(?:xz|gz|zst|zip)$/.test(image))
-    throw new UserError(`${quoted(image)} is compressed`, { hint: 'unpack it first' })
+  const file = await changeableImage(host, image)
   return {
-    ...(await openFat(host, image, workDir)),
+    ...(await openFat(host, file, workDir)),
     async write(name, entry) {
-      const copy = unfinishedOf(image)
+      const copy = unfinishedOf(file)
       try {
         await mustRun(host, [
           ...['cp', '--reflink=auto', '--sparse=always', '--preserve=all'],
-          ...['--', image, copy],
+          ...['--', file, copy],
         ])
         await (await openFat(host, copy, workDir)).write(name, entry)
         await mustRun(host, ['sync', copy])
-        await mustRun(host, ['mv', '-T', '--', copy, image])
+        await mustRun(host, ['mv', '-T', '--', copy, file])
       } catch (error) {
         await host.put(copy, undefined)
         throw error
       }
     },
   }
+}
+
+/** The file itself, where the name is a link to it. Throws a `UserError` unless it may be replaced. */
+async function changeableImage(host: Host, image: string): Promise<string> {
+  if ((await host.ask(['test', '-f', image])).code !== 0)
+    throw new UserError(`there is no image ${quoted(image)}`)
+  if (/\.(?:xz|gz|zst|zip)$/.test(image))
+    throw new UserError(`${quoted(image)} is compressed`, { hint: 'unpack it first' })
+  const file = (await mustRun(host, ['readlink', '-e', '--', image])).trim()
+  // Root could write to it all the same; whoever took the right away wanted it to stay as it is.
+  const mode = Number.parseInt((await mustRun(host, ['stat', '-c', '%a', '--', file])).trim(), 8)
+  if ((mode & 0o222) === 0 || (await host.ask(['test', '-w', file])).code !== 0)
+    throw new UserError(`${quoted(image)} is read-only`, {
+      hint: 'work on a copy of it, or give yourself the right to write: chmod u+w',
+    })
+  const { stdout } = await host.ask(['losetup', '-n', '-O', 'NAME', '-j', file])
+  const device = stdout.trim().split('\n')[0]
+  if (device)
+    throw new UserError(`${quoted(image)} is in use by ${device}`, {
+      hint: `unmount it, then: losetup -d ${device}`,
+    })
+  return file
 }
 
 /**

@@ -145,11 +145,19 @@ describe('what is left out is allocated', () => {
 
 describe('without a serial', () => {
   test('a log that knows it already is enough', async () => {
-    const nas = await readyFarm([], { files: { [syslog]: asked } })
+    const offer =
+      'Nov 22 20:00:00 nas dhcpd[3]: DHCPOFFER on 10.77.0.50 to b8:27:eb:00:00:02 via eth0\n'
+    const nas = await readyFarm([], { files: { [syslog]: offer + asked } })
     const { code, stderr } = await nas.pifarm(`${add} --name P2`)
     expect(code).toBe(0)
     expect(stderr).not.toContain('power')
     expect(nas.snapshot()).toHaveProperty(['/srv/tftp/aa000002/start.elf'])
+  })
+
+  test('a log where only the six shared digits speak for it is not', async () => {
+    const nas = await readyFarm([], { files: { [syslog]: asked } })
+    await nas.pifarm(`${add} --name P2 --no-wait`)
+    expect(textOn(nas, config)).not.toContain('serial')
   })
 
   test('the Pi is laid but for its TFTP directory, awaited, and completed', async () => {

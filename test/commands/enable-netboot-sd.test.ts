@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -87,12 +97,88 @@ test('an image without room for the line stays as it is', async () => {
   fillCard(image, 'mbr', join(dir, 'filler'))
   const [sum, others] = [sumOf(image), readdirSync(dir).sort()]
   const { code, error } = await enable('--image', image, '--yes')
-  expect({ code, error }).toEqual({ code: 3, error: expect.stringContaining('mcopy failed') })
+  expect({ code, error }).toEqual({ code: 3, error: 'the card has no room for one more file' })
   expect(sumOf(image)).toBe(sum)
   expect(readdirSync(dir).sort()).toEqual(others)
 })
 
+test.each([12, 16, 32] as const)('a card of FAT%i without a partition table', async (bits) => {
+  const image = superfloppy(bits)
+  execFileSync('mcopy', ['-i', image, write('config.txt', config), '::config.txt'])
+  expect(await enable('--image', image, '--yes')).toMatchObject({ code: 0, error: '' })
+  expect(readCard(image, 'none', 'config.txt')).toBe(`${line}\r\n${config}`)
+  expect((await enable('--image', image, '--remove')).code).toBe(0)
+  expect(readCard(image, 'none', 'config.txt')).toBe(config)
+})
+
+test('a card without config.txt gets one, and is without again', async () => {
+  const image = superfloppy(16)
+  expect((await enable('--image', image, '--yes')).code).toBe(0)
+  expect(readCard(image, 'none', 'config.txt')).toBe(`${line}\n`)
+  expect((await enable('--image', image, '--remove')).code).toBe(0)
+  expect(execFileSync('mdir', ['-b', '-i', image, '::'], { encoding: 'utf8' })).toBe(
+    '::/start.elf\n',
+  )
+})
+
+test('an image by a link: the file itself is changed, the link stays', async () => {
+  const link = join(dir, 'link.img')
+  const image = superfloppy(16)
+  symlinkSync(image, link)
+  expect((await enable('--image', link, '--yes')).code).toBe(0)
+  expect(readCard(image, 'none', 'config.txt')).toBe(`${line}\n`)
+  expect(readlinkSync(link)).toBe(image)
+})
+
+/** A FAT that fills the whole of an image, with a start.elf on it. */
+function superfloppy(bits: 12 | 16 | 32): string {
+  const image = join(dir, 'whole.img')
+  const megabytes = { 12: '4M', 16: '20M', 32: '40M' }[bits]
+  execFileSync('truncate', ['-s', megabytes, image])
+  execFileSync('mkfs.vfat', ['-F', String(bits), image], { stdio: 'ignore' })
+  execFileSync('mcopy', ['-i', image, write('start.elf', 'elf'), '::start.elf'])
+  return image
+}
+
+function write(name: string, text: string): string {
+  writeFileSync(join(dir, name), text, 'latin1')
+  return join(dir, name)
+}
+
 describe('refused', () => {
+  test('a config.txt that is a directory, on a card and below one that is mounted', async () => {
+    const image = superfloppy(16)
+    execFileSync('mmd', ['-i', image, '::config.txt'])
+    const sum = sumOf(image)
+    const onCard = await enable('--image', image, '--yes')
+    expect(onCard).toMatchObject({ code: 2, error: expect.stringContaining('is a directory') })
+    expect(sumOf(image)).toBe(sum)
+    mkdirSync(join(dir, 'card/config.txt'), { recursive: true })
+    writeFileSync(join(dir, 'card/start.elf'), '')
+    const mounted = await enable('--boot-dir', join(dir, 'card'), '--yes')
+    expect(mounted).toMatchObject({ code: 2, error: expect.stringContaining('is a directory') })
+    expect(mounted.stderr).toBe('')
+  })
+
+  test('an image that nobody may write to', async () => {
+    const image = superfloppy(16)
+    chmodSync(image, 0o444)
+    expect(await enable('--image', image, '--yes')).toMatchObject({
+      ...{ code: 2, error: expect.stringContaining('is read-only'), stderr: '' },
+    })
+  })
+
+  test('an image that is in use: what uses it would not see the change', async () => {
+    const image = superfloppy(16)
+    const device = execFileSync('losetup', ['-f', '--show', image], { encoding: 'utf8' }).trim()
+    const { code, error } = await enable('--image', image, '--yes')
+    execFileSync('losetup', ['-d', device])
+    expect({ code, error }).toEqual({
+      code: 2,
+      error: expect.stringContaining(`in use by ${device}`),
+    })
+  })
+
   test('an image without a boot partition', async () => {
     const image = join(dir, 'x.img')
     writeFileSync(image, 'x'.repeat(4096))

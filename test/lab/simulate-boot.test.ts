@@ -170,6 +170,23 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
   })
 })
 
+test('a table of nftables beside iptables that keeps the Pis from the NFS server', async () => {
+  await lab.must(
+    ['nft', '-f', '-'],
+    `table inet own { chain in { type filter hook input priority 10; policy drop;
+       ct state established,related accept
+       iifname lo accept
+       tcp dport { 22, 111, 33049 } accept
+       udp dport { 67, 69 } accept; }; }`,
+  )
+  const { code, stdout } = await simulate()
+  await lab.must(['nft', 'delete', 'table', 'inet', 'own'])
+  expect(stdout).toMatch(
+    /^stops \(mount\): the firewall keeps 10\.77\.0\.50 from the NFS server \(tcp port 2049\): the policy drop of nft inet own in/m,
+  )
+  expect(code).toBe(3)
+})
+
 test('a second DHCP server that answers too', async () => {
   await lab.at(stranger.name, ['ip', 'addr', 'add', '10.77.0.150/24', 'dev', 'eth0'])
   const second = lab.at(stranger.name, [
@@ -190,6 +207,16 @@ test('a board that no farm knows stops where its directory is missing', async ()
   const { code, stdout } = await lab.pifarm(['simulate-boot', ...board])
   expect(stdout).toMatch(/^stops \((?:dhcp|tftp)\): /m)
   expect(code).toBe(3)
+})
+
+test('a Pi 4 is granted its address by dhcpd, in four steps', async () => {
+  const before = await lab.read('/var/log/syslog')
+  const { stdout } = await lab.pifarm(['simulate-boot', first.name, '--model', '4'])
+  expect(stdout).toMatch(
+    /eeprom +DHCPREQUEST for 10\.77\.0\.50 {2}-> {2}ACK of 10\.77\.0\.50 from 10\.77\.0\.1/,
+  )
+  const log = (await lab.read('/var/log/syslog')).slice(before.length)
+  expect(log).toContain(`DHCPACK on 10.77.0.50 to ${first.mac}`)
 })
 
 describe('in the Pi’s place, over the wire', () => {

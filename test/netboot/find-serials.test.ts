@@ -39,6 +39,7 @@ test('a Pi 3 is found with its MAC, address and the request that gave it away', 
       models: ['3b', '3b+'],
       time: undefined,
       certain: true,
+      doubt: undefined,
     },
   ])
 })
@@ -69,20 +70,38 @@ test('an address that has changed hands belongs to the board that was offered it
   expect(findings).toMatchObject([{ mac: pi4, certain: true }])
 })
 
-test('a server that does not log the client: the shared digits lead to the MAC', () => {
+test('a server that does not log the client: the shared digits lead to the MAC, and prove nothing', () => {
   const findings = find([
     `dhcpd[1]: DHCPDISCOVER from ${pi3} via eth0`,
     'tftpd[1]: tftpd: trying to get file: 3333347a/start.elf',
   ])
 
-  expect(findings).toMatchObject([{ mac: pi3, address: undefined, certain: true }])
+  expect(findings).toMatchObject([
+    {
+      ...{ mac: pi3, address: undefined, certain: false },
+      doubt: 'only the six digits that MAC and serial share speak for it',
+    },
+  ])
 })
 
 test('a MAC known beforehand is paired before the log says anything about it', () => {
   const finder = new SerialFinder([mac.parse(pi3)])
 
   expect(find([asks('10.77.0.11', '3333347a/start.elf')], finder)).toMatchObject([
-    { mac: pi3, certain: true },
+    { mac: pi3, certain: false },
+  ])
+  expect(
+    find([offer('10.77.0.11', pi3), asks('10.77.0.11', '3333347a/config.txt')], finder),
+  ).toEqual([expect.objectContaining({ mac: pi3, certain: true })])
+})
+
+test('of two boards with the same digits neither is certain without its address', () => {
+  const twin = 'b8:27:eb:33:34:7a'
+  const finder = new SerialFinder([mac.parse(twin)])
+  const neighbour = asks('10.77.0.99', 'ff33347a/start.elf')
+  expect(find([neighbour, asks('10.77.0.98', '3333347a/start.elf')], finder)).toMatchObject([
+    { serial: 'ff33347a', mac: twin, certain: false },
+    { serial: '3333347a', mac: twin, certain: false },
   ])
 })
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fillCard, makeCardImage, readCard } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
@@ -46,6 +47,25 @@ test('a card without room for the line keeps its config.txt', async () => {
   const { code } = await pifarmHere(['enable-netboot-sd', '--device', device, '--yes'])
   expect(code).toBe(3)
   expect(readCard(device, 'mbr', 'config.txt')).toBe(cluster)
+})
+
+test('killed at any moment: the card has the old config.txt or the new one, whole', async () => {
+  const argv = ['enable-netboot-sd', '--device', device, '--yes']
+  const program = [new URL('../../bin/pifarm.js', import.meta.url).pathname]
+  for (const wait of [350, 450, 520, 580, 640, 700, 800, 1000]) {
+    const child = spawn(process.execPath, [...program, ...argv], {
+      detached: true,
+      stdio: 'ignore',
+    })
+    const ended = once(child, 'close')
+    await pause(wait)
+    // The whole group: what it has started dies with it, as in a power cut.
+    if (child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL')
+    await ended
+    expect([config, line + config]).toContain(readCard(device, 'mbr', 'config.txt'))
+  }
+  expect(await pifarmHere(argv)).toMatchObject({ code: 0, error: '' })
+  expect(readCard(device, 'mbr', 'config.txt')).toBe(line + config)
 })
 
 test('--bootcode-only writes the card anew', async () => {

@@ -42,7 +42,7 @@ async function change(
   else {
     ui.say(`${line} is in config.txt of ${partition.where}`)
     ui.say('start each Pi once with this card; then it boots without it')
-    ui.say('afterwards take the line out: pifarm enable-netboot-sd --remove')
+    ui.say('afterwards take the line out: the same command with --remove')
   }
   return exitCodes.done
 }

@@ -1,6 +1,7 @@
 import type { BootRecorder } from './boot-recorder.ts'
 import { type Board, type BootReport, makeReport, type Patience } from './boot-report.ts'
 import { noConfig, readConfigTxt } from './config-txt.ts'
+import { requestPacket } from './dhcp-request.ts'
 import { eepromDiscover } from './discover-packet.ts'
 import { startFiles } from './firmware-files.ts'
 import { OwnFiles } from './own-files.ts'
@@ -19,6 +20,10 @@ export async function bootEeprom(
   const offer = await recorder.discover('eeprom', packet, patience.rom, board)
   if ('stopped' in offer)
     return makeReport(board, recorder, { stopped: `eeprom: ${offer.stopped}` })
+  // Unlike a Pi 3 it takes the address in all four steps of DHCP.
+  const asked = requestPacket(packet(0), offer)
+  const refused = await recorder.request('eeprom', asked, patience.rom, offer)
+  if (refused !== undefined) return makeReport(board, recorder, { stopped: `eeprom: ${refused}` })
   const { tftpServer } = offer
   const signs = board.model === '5' ? ['config.txt'] : ['start4.elf', 'start.elf']
   const own = await OwnFiles.find(recorder, 'eeprom', tftpServer, board.serial, signs)

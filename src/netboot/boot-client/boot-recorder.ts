@@ -3,6 +3,7 @@ import type { Ipv4 } from '../../farm/schema.ts'
 import type { Board, BootStage, ServedFile, TimelineEntry } from './boot-report.ts'
 import type { Answer, Heard } from './dhcp-client.ts'
 import type { DhcpPacket } from './dhcp-packet.ts'
+import type { Granted } from './dhcp-request.ts'
 import type { BootOffer } from './offer.ts'
 import type { TftpAnswer } from './tftp-client.ts'
 import type { TftpOptions } from './tftp-packet.ts'
@@ -45,12 +46,36 @@ export class BootRecorder {
       for (const answer of heard.answers) this.servers.set(answer.server, answer)
       if (heard.kind === 'offer') {
         this.offer = heard.offer
-        await this.#wire.useAddress(heard.offer.address, heard.offer.netmask)
+        // An EEPROM has its address only once that is granted.
+        if (stage !== 'eeprom')
+          await this.#wire.useAddress(heard.offer.address, heard.offer.netmask)
         return heard.offer
       }
       if (heard.kind === 'refused') why = heard.why
     }
     return { stopped: `no OFFER to boot by after ${waits.length} DISCOVERs: ${why}` }
+  }
+
+  /** Asks for the address that was offered; the reason where it is not granted. */
+  async request(
+    stage: BootStage,
+    packet: DhcpPacket,
+    waits: readonly number[],
+    { address, netmask }: BootOffer,
+  ): Promise<string | undefined> {
+    const asked = `DHCPREQUEST for ${address}`
+    for (const wait of waits) {
+      const granted = await this.#wire.request(packet, wait)
+      this.#note(stage, asked, grantedText(granted))
+      if (granted.kind === 'nak')
+        return `${asked}: ${granted.server} refuses it (DHCPNAK${granted.why})`
+      if (granted.kind === 'silence') continue
+      if (granted.address !== address)
+        return `${asked}: ${granted.server} grants ${granted.address} instead`
+      await this.#wire.useAddress(address, netmask)
+      return undefined
+    }
+    return `${asked}: offered, and then no answer to ${waits.length} requests`
   }
 
   /** The file's bytes; undefined where it did not come, whatever the reason. */
@@ -97,6 +122,17 @@ function heardText(heard: Heard): string {
       return `OFFER of ${heard.offer.address}, files from ${heard.offer.tftpServer}`
     case 'refused':
       return `OFFER refused: ${heard.why}`
+    case 'silence':
+      return 'no answer'
+  }
+}
+
+function grantedText(granted: Granted): string {
+  switch (granted.kind) {
+    case 'ack':
+      return `ACK of ${granted.address} from ${granted.server}`
+    case 'nak':
+      return `NAK from ${granted.server}${granted.why}`
     case 'silence':
       return 'no answer'
   }

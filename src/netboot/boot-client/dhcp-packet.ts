@@ -4,9 +4,11 @@ import { type Ipv4, ipv4, type Mac, mac } from '../../farm/schema.ts'
 export const dhcpOption = {
   netmask: 1,
   vendorSpecific: 43,
+  requestedAddress: 50,
   messageType: 53,
   serverId: 54,
   requestList: 55,
+  message: 56,
   vendorClass: 60,
   tftpServer: 66,
   architecture: 93,
@@ -14,7 +16,7 @@ export const dhcpOption = {
   clientGuid: 97,
 } as const
 
-export const dhcpMessageType = { discover: 1, offer: 2 } as const
+export const dhcpMessageType = { discover: 1, offer: 2, request: 3, ack: 5, nak: 6 } as const
 
 /** A BOOTP frame with DHCP options, as far as a boot ROM cares. */
 export interface DhcpPacket {

@@ -4,6 +4,7 @@ import { bootPi3 } from './boot-pi3.ts'
 import { BootRecorder } from './boot-recorder.ts'
 import type { Board, BootReport, Patience, TimelineEntry } from './boot-report.ts'
 import { type DhcpPorts, discover } from './dhcp-client.ts'
+import { request } from './dhcp-request.ts'
 import type { BootOffer } from './offer.ts'
 import { readTftp } from './tftp-client.ts'
 import type { Wire } from './wire.ts'
@@ -36,6 +37,10 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
       assumed
         ? { kind: 'offer', offer: assumed, answers: [] }
         : await discover(packet, wait, options.dhcpPorts, model),
+    request: async (packet, wait) =>
+      assumed
+        ? { kind: 'ack', server: assumed.server, address: assumed.address }
+        : await request(packet, wait, options.dhcpPorts),
     useAddress: options.useAddress,
     readFile: (server, file, tftpOptions, probe) =>
       readTftp({

@@ -3,13 +3,11 @@ import type { Farm } from '../../farm/farm.ts'
 import type { Ipv4 } from '../../farm/schema.ts'
 import type { Reader } from '../../host/host.ts'
 import { type EtabEntry, parseEtab } from '../../resources/exports/etab.ts'
-import { type Fault, type Findings, joined, noFindings } from './fault.ts'
-import { firewallVerdict, type Knock } from './firewall-verdict.ts'
+import { checkFirewall, nfsPort } from './check-firewall.ts'
+import { type Findings, joined, noFindings } from './fault.ts'
 import type { NfsTarget } from './nfs-root.ts'
 import { subnetHolds } from './subnet-holds.ts'
 
-const nfsPort = 2049
-const portmapper = 111
 const mountProgram = '100005'
 
 /**
@@ -113,46 +111,4 @@ function accepts(host: string, port: number): Promise<boolean> {
     socket.on('error', () => end(false))
     socket.on('timeout', () => end(false))
   })
-}
-
-async function checkFirewall(
-  nas: Reader,
-  farm: Farm,
-  target: NfsTarget,
-  address: Ipv4,
-  mountd: number | undefined,
-): Promise<Findings> {
-  const saved = await nas.ask(farm.services.firewall.save)
-  if (saved.code !== 0)
-    return { ...noFindings, skipped: [`the firewall: ${farm.services.firewall.save[0]} failed`] }
-  const { protocol } = target
-  const doors: (Pick<Knock, 'protocol' | 'port'> & {
-    readonly of: string
-    readonly stage: Fault['stage']
-  })[] = [
-    { of: 'the TFTP server', protocol: 'udp', port: 69, stage: 'tftp' },
-    ...(target.version === 4
-      ? []
-      : ([{ of: 'the portmapper', protocol, port: portmapper, stage: 'mount' }] as const)),
-    ...(mountd === undefined
-      ? []
-      : ([{ of: 'mountd', protocol, port: mountd, stage: 'mount' }] as const)),
-    { of: 'the NFS server', protocol, port: nfsPort, stage: 'mount' },
-  ]
-  const where = { from: address, to: target.server, interface: farm.nas.interface }
-  return joined(
-    ...doors.map(({ of, stage, ...door }): Findings => {
-      const verdict = firewallVerdict(saved.stdout, { ...where, ...door })
-      const port = `${door.protocol} port ${door.port}`
-      if (verdict.kind === 'unknown')
-        return {
-          ...noFindings,
-          skipped: [`the firewall before ${of}: rules that pifarm cannot judge`],
-        }
-      if (verdict.kind === 'accepted') return noFindings
-      const what = `the firewall keeps ${address} from ${of} (${port}): ${verdict.rule}`
-      const cure = 'pifarm apply opens it; a rule before the jump to PIFARM is yours to change'
-      return { ...noFindings, faults: [{ stage, what, cure }] }
-    }),
-  )
 }

@@ -46,6 +46,12 @@ function stopFault(report: BootReport, stopped: string): Fault {
         ? 'pifarm apply writes both options; see dhcpd.conf for what overrides them'
         : 'is dhcpd running on that network? systemctl status isc-dhcp-server',
     }
+  if (stopped.includes('DHCPREQUEST'))
+    return {
+      stage: 'dhcp',
+      what: stopped,
+      cure: 'why it offers what it does not grant is in its log: a second DHCP server, or a host declaration for another subnet?',
+    }
   return {
     stage: /kernel|cmdline/.test(stopped) ? 'kernel' : 'tftp',
     what: stopped,

@@ -1,8 +1,9 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { ipv4, mac, serial } from '../../../src/farm/schema.ts'
-import type { Patience } from '../../../src/netboot/boot-client/boot-report.ts'
+import type { Board, Patience } from '../../../src/netboot/boot-client/boot-report.ts'
 import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
 import { playPi } from '../../../src/netboot/boot-client/play-pi.ts'
+import { judgeBoot } from '../../../src/netboot/simulate/judge-boot.ts'
 import { startDhcpServer } from './dhcp-server.ts'
 import { startTftpServer } from './tftp-server.ts'
 
@@ -47,7 +48,7 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
-async function boot(files: Files, answers: Answers = (asked) => [offer(asked)]) {
+async function boot(files: Files, answers: Answers = (asked) => [offer(asked)], as: Board = board) {
   const contents = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const)
   const tftp = await startTftpServer(Object.fromEntries(contents))
   const dhcp = await startDhcpServer(answers)
@@ -55,7 +56,7 @@ async function boot(files: Files, answers: Answers = (asked) => [offer(asked)]) 
   const addresses: string[] = []
   const told: string[] = []
   const report = await playPi({
-    board,
+    board: as,
     patience: quick,
     dhcpPorts: { client: 0, server: dhcp.port, to: '127.0.0.1' },
     tftpPort: tftp.port,
@@ -233,4 +234,50 @@ test.each<[string, Answers]>([
   const { report } = await boot(whole, answers)
 
   expect(report.stopped).toContain('nobody answered')
+})
+
+describe('a Pi 4 takes its address in four steps', () => {
+  const pi4: Board = { ...board, model: '4', mac: mac.parse('dc:a6:32:01:36:c2') }
+  const files = { '3333347a/start4.elf': 'start', '3333347a/config.txt': '' }
+
+  /** Offers, and answers a REQUEST with this. */
+  function granting(type: number, changed: Partial<DhcpPacket> = {}): Answers {
+    return (asked) => {
+      if (asked.options.get(53)?.[0] === 1) return [offer(asked)]
+      const options = new Map([
+        [53, Buffer.from([type])],
+        [56, Buffer.from('wrong \x1b[31mnetwork')],
+      ])
+      return [offer(asked, { options, ...changed })]
+    }
+  }
+
+  test('and asks for files when it is granted', async () => {
+    const { report, dhcp, addresses, asked } = await boot(files, granting(5), pi4)
+    expect(dhcp.heard.map(({ options }) => options.get(53)?.[0])).toEqual([1, 3])
+    expect(dhcp.heard[1]?.options.get(50)).toEqual(Buffer.from([127, 0, 0, 11]))
+    expect(dhcp.heard[1]?.options.get(54)).toEqual(Buffer.from([127, 0, 0, 1]))
+    expect(addresses).toEqual(['127.0.0.11/255.255.255.0'])
+    expect(report.events[1]).toMatchObject({
+      ...{ asked: 'DHCPREQUEST for 127.0.0.11', answer: 'ACK of 127.0.0.11 from 127.0.0.1' },
+    })
+    expect(asked[0]).toMatch(/^3333347a\/start4\.elf /)
+  })
+
+  test.each([
+    ['refused', granting(6), /127\.0\.0\.1 refuses it \(DHCPNAK: "wrong \\u001b\[31mnetwork"\)/],
+    [
+      'another one',
+      granting(5, { yiaddr: ipv4.parse('127.0.0.12') }),
+      /grants 127\.0\.0\.12 instead/,
+    ],
+    ['no answer', granting(2), /no answer to 3 requests/],
+  ] as const)('%s: it stops there', async (_, answers, why) => {
+    const { report, asked, addresses } = await boot(files, answers, pi4)
+    expect(report.stopped).toMatch(why)
+    expect(judgeBoot(report, undefined)).toContainEqual(
+      expect.objectContaining({ stage: 'dhcp', what: report.stopped }),
+    )
+    expect([asked, addresses]).toEqual([[], []])
+  })
 })

@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { agentTokensIn } from '../../controller/api/agent-tokens.ts'
+import type { DatabaseAddress } from '../../controller/db/open-database.ts'
+import { defaultRules } from '../../controller/queue/queue.ts'
+import { startController } from '../../controller/start-controller.ts'
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import type { Farm } from '../../farm/farm.ts'
+import type { Shared } from '../../program.ts'
+import type { Tools } from '../../tools.ts'
+import { readFarm } from '../session.ts'
+
+interface ServeOptions extends Shared {
+  readonly listen?: string
+  readonly port?: string
+  readonly media?: string
+  readonly db?: string
+  readonly state?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly rateLimit: string
+  readonly legacy?: true
+}
+
+/** Runs the controller until it is told to stop. */
+export async function serve(tools: Tools, options: ServeOptions): Promise<number> {
+  const { nas, ui, signal } = tools
+  const farm = await farmIfAny(tools, options)
+  const state = options.state ?? farm?.paths.state ?? '/var/lib/pifarm'
+  const { media } = options
+  if (media !== undefined && (await nas.list(media)) === undefined)
+    throw new UserError(`there is no directory ${quoted(media)}`, { hint: 'is it mounted?' })
+  const running = await startController({
+    database: databaseOf(tools, options, state),
+    host: options.listen ?? '127.0.0.1',
+    port: numberIn(options.port ?? '8080', '--port', 0, 65_535),
+    media,
+    tokens: {
+      admin: await adminToken(tools, `${state}/admin-token`),
+      agents: agentTokensIn(`${state}/agent-tokens`),
+    },
+    rules: defaultRules,
+    tls: await tlsOf(tools, options),
+    rateLimit: numberIn(options.rateLimit, '--rate-limit', 1, 10_000_000),
+    legacy: options.legacy === true,
+    say: ui.say,
+  })
+  ui.say(`the controller answers at ${running.address}`)
+  if (!signal.aborted) await once(signal, 'abort')
+  ui.say('stopping: running requests end first')
+  await running.stop()
+  return exitCodes.done
+}
+
+/** A farm is not needed where the flags say all. */
+async function farmIfAny(tools: Tools, options: ServeOptions): Promise<Farm | undefined> {
+  if ((await tools.nas.read(options.config)) === undefined && options.state !== undefined)
+    return undefined
+  return (await readFarm(tools.nas, options.config)).farm
+}
+
+function databaseOf({ env }: Tools, { db }: ServeOptions, state: string): DatabaseAddress {
+  const url = env?.DATABASE_URL
+  if (db !== undefined || url === undefined || url === '')
+    return { kind: 'sqlite', file: db ?? `${state}/controller/queue.db` }
+  // Its password is in it: only the scheme is said again.
+  if (!/^postgres(?:ql)?:\/\//.test(url))
+    throw new UserError(`DATABASE_URL begins with ${quoted(url.split(':')[0])}`, {
+      hint: 'it is postgresql://user@host/database; for a SQLite file use --db',
+    })
+  return { kind: 'postgresql', url }
+}
+
+const shortestToken = 16
+
+async function adminToken({ nas }: Tools, path: string): Promise<string> {
+  const entry = await nas.read(path)
+  if (entry?.kind !== 'file')
+    throw new UserError(`there is no admin token at ${path}`, {
+      hint: 'set controller.enable in farm.yaml and run `pifarm apply`, which makes one',
+    })
+  if ((entry.mode & 0o077) !== 0)
+    throw new UserError(`${path} can be read by others than its owner`, {
+      hint: `chmod 0600 ${path}`,
+    })
+  const token = entry.text.trim()
+  if (!/^[\x21-\x7e]+$/.test(token) || token.length < shortestToken)
+    throw new UserError(`${path} holds no token of ${shortestToken} or more printable characters`)
+  return token
+}
+
+async function tlsOf({ nas }: Tools, { tlsCert, tlsKey }: ServeOptions) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new UserError('--tls-cert and --tls-key belong together')
+  const text = async (path: string): Promise<string> => {
+    const entry = await nas.read(path)
+    if (entry?.kind !== 'file') throw new UserError(`there is no file ${quoted(path)}`)
+    return entry.text
+  }
+  return { cert: await text(tlsCert), key: await text(tlsKey) }
+}
+
+function numberIn(text: string, flag: string, from: number, to: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= from && value <= to) return value
+  throw new UserError(`${flag} ${quoted(text)} is not a number from ${from} to ${to}`)
+}

@@ -1,0 +1,56 @@
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { ZodError } from 'zod'
+import { quoted } from '../../errors.ts'
+import { isDatabaseGone } from '../db/database-gone.ts'
+import { Refused } from '../queue/refused.ts'
+
+export interface ErrorAnswer {
+  readonly status: number
+  readonly error: string
+  readonly hint?: string | undefined
+}
+
+/** Every answer that is no success: `{error, hint?}`. */
+export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown) => void): void {
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    if (isDatabaseGone(error)) {
+      databaseGone(error)
+      reply.header('retry-after', '2')
+    }
+    const { status, ...answer } = answerTo(error)
+    if (status === 500) request.log.error(error)
+    return reply.status(status).send(answer)
+  })
+  app.setNotFoundHandler(async (request, reply) =>
+    reply
+      .status(404)
+      .send({ error: `there is nothing at ${request.method} ${quoted(request.url)}` }),
+  )
+}
+
+function answerTo(error: FastifyError): ErrorAnswer {
+  if (error instanceof Refused)
+    return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
+  if (error instanceof ZodError) return { status: 400, error: complaint(error) }
+  if (isDatabaseGone(error)) return databaseAway
+  const status = error.statusCode ?? 500
+  if (status < 500) return { status, error: lower(error.message) }
+  return { status: 500, error: 'the controller has a bug; its log says more' }
+}
+
+export const databaseAway: ErrorAnswer = {
+  status: 503,
+  error: 'the database does not answer',
+  hint: 'nothing is lost; try again in a moment',
+}
+
+function complaint({ issues }: ZodError): string {
+  return issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${lower(message)}`)
+    .join('; ')
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,26 @@
+/** Whether an error says that the database cannot be reached or used, and not that a statement is wrong. */
+export function isDatabaseGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'DatabaseFileGone') return true
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (error.name === 'SqliteError') return sqliteCodes.test(code)
+  // SQLSTATE: connection exception, insufficient resources, operator intervention.
+  if (/^(?:08|53|57)\w{3}$/.test(code)) return true
+  return networkCodes.has(code) || lostConnection.test(error.message)
+}
+
+const sqliteCodes = /^SQLITE_(?:IOERR|FULL|CANTOPEN|BUSY|READONLY|CORRUPT|NOTADB|LOCKED)/
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+])
+/** What pg says of a broken connection, without a code. */
+const lostConnection =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/

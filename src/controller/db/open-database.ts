@@ -1,0 +1,42 @@
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import type { Tables } from './tables.ts'
+
+export type Dialect = 'sqlite' | 'postgresql'
+
+/** Where the queue is kept. */
+export type DatabaseAddress =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgresql'; readonly url: string }
+
+export interface Database {
+  readonly dialect: Dialect
+  readonly kysely: Kysely<Tables>
+  /** The database's own clock in ms: the only one that counts, however many controllers there are. */
+  readonly now: RawBuilder<number>
+  /** All of it or nothing. */
+  write<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>
+  /** Throws where what is written would be lost, though the driver knows nothing of it. */
+  refuseGone(): void
+  close(): Promise<void>
+}
+
+/** Opens a database; its schema is for `migrate` to see to. Drivers are loaded here, one of them. */
+export async function openDatabase(address: DatabaseAddress): Promise<Database> {
+  if (address.kind === 'sqlite') {
+    const { openSqlite } = await import('./open-sqlite.ts')
+    return openSqlite(address.file)
+  }
+  const { openPostgresql } = await import('./open-postgresql.ts')
+  return openPostgresql(address.url)
+}
+
+/** For the row locks that only PostgreSQL has; SQLite has one writer at a time. */
+export function hasRowLocks({ dialect }: Pick<Database, 'dialect'>): boolean {
+  return dialect === 'postgresql'
+}
+
+/** Reads the database's clock. */
+export async function readClock(db: Pick<Database, 'kysely' | 'now'>): Promise<number> {
+  const { rows } = await sql<{ now: number }>`select ${db.now} as now`.execute(db.kysely)
+  return rows[0]?.now ?? 0
+}

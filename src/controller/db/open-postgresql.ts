@@ -1,0 +1,34 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import type { Database } from './open-database.ts'
+import type { Tables } from './tables.ts'
+
+const bigint = 20
+
+/** A server that any number of controllers share. */
+export function openPostgresql(url: string): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 5000,
+    statement_timeout: 20_000,
+    keepAlive: true,
+    application_name: 'pifarm controller',
+    types: {
+      // Ids and ms: both stay far below 2^53.
+      getTypeParser: ((oid: number, format: 'text') =>
+        oid === bigint ? Number : pg.types.getTypeParser(oid, format)) as never,
+    },
+  })
+  // A connection that waits in the pool and breaks would otherwise end the process.
+  pool.on('error', () => undefined)
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    dialect: 'postgresql',
+    kysely,
+    now: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`,
+    write: (work) => kysely.transaction().execute(work),
+    refuseGone: () => undefined,
+    close: () => kysely.destroy(),
+  }
+}

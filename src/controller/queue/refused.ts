@@ -1,0 +1,33 @@
+/** A request that the queue turns down: an answer, not a fault. */
+export class Refused extends Error {
+  readonly status: number
+  readonly hint: string | undefined
+
+  constructor(
+    status: 400 | 401 | 403 | 404 | 409 | 415 | 422 | 423 | 429,
+    message: string,
+    hint?: string,
+  ) {
+    super(message)
+    this.name = 'Refused'
+    this.status = status
+    this.hint = hint
+  }
+}
+
+export function unknownJob(id: string | number): Refused {
+  return new Refused(404, `there is no job ${id}`)
+}
+
+export function unknownMuxer(id: string): Refused {
+  return new Refused(
+    404,
+    `there is no muxer ${id}`,
+    'a muxer is known once its agent has registered',
+  )
+}
+
+/** The token is not that of the lease in force: whatever this muxer did is not wanted any more. */
+export function leaseLost(id: number): Refused {
+  return new Refused(409, `the lease of job ${id} is lost`)
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { sql, type Transaction } from 'kysely'
+import type { Submission } from '../../protocol/views.ts'
+import type { Tables } from '../db/tables.ts'
+import type { JobRow } from './job-view.ts'
+import type { Queue } from './queue.ts'
+import { Refused } from './refused.ts'
+
+export interface Submitted {
+  readonly job: JobRow
+  /** False: it was there already, by its dedupe key or its Idempotency-Key. */
+  readonly isNew: boolean
+}
+
+/** Puts a job into the queue. The same Idempotency-Key again answers the job that it made. */
+export async function submit(
+  { db, bulletin }: Queue,
+  wish: Submission,
+  idempotencyKey?: string,
+): Promise<Submitted> {
+  const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest('hex')
+  const submitted = await db.write(async (trx) => {
+    if (idempotencyKey !== undefined) {
+      const known = await knownBy(trx, idempotencyKey, fingerprint)
+      if (known !== undefined) return { job: known, isNew: false }
+    }
+    const job = await insert(trx, wish, db.now)
+    if (job === undefined) return { job: await live(trx, dedupeKey(wish)), isNew: false }
+    if (wish.needs.length > 0)
+      await trx
+        .insertInto('job_needs')
+        .values([...new Set(wish.needs)].map((label) => ({ job_id: job.id, label })))
+        .execute()
+    if (idempotencyKey !== undefined) await remember(trx, idempotencyKey, fingerprint, job)
+    return { job, isNew: true }
+  })
+  if (submitted.isNew) bulletin.tell({ kind: 'job', id: submitted.job.id }, { kind: 'work' })
+  return submitted
+}
+
+/** Two live jobs for one file would write the same directory. */
+function dedupeKey(wish: Submission): string {
+  return wish.dedupeKey === null ? `path:${wish.path}` : `key:${wish.dedupeKey}`
+}
+
+async function insert(
+  trx: Transaction<Tables>,
+  wish: Submission,
+  now: Queue['db']['now'],
+): Promise<JobRow | undefined> {
+  const notBefore = wish.notBefore === null ? null : Date.parse(wish.notBefore)
+  return await trx
+    .insertInto('jobs')
+    .values({
+      path: wish.path,
+      settings: JSON.stringify(wish.settings),
+      priority: wish.priority,
+      muxer: wish.muxer,
+      needs: JSON.stringify(wish.needs),
+      dedupe_key: dedupeKey(wish),
+      webhook: wish.webhook,
+      state: 'queued',
+      attempt: 0,
+      failures: 0,
+      retried_after: 0,
+      created_at: now,
+      not_before: notBefore,
+      run_at: notBefore ?? now,
+      cancel_requested: 0,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .column('dedupe_key')
+        .where('state', 'in', sql`('queued', 'leased')` as never)
+        .doNothing(),
+    )
+    .returningAll()
+    .executeTakeFirst()
+}
+
+async function live(trx: Transaction<Tables>, key: string): Promise<JobRow> {
+  const job = await trx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('dedupe_key', '=', key)
+    .where('state', 'in', ['queued', 'leased'])
+    .executeTakeFirst()
+  // On PostgreSQL it may have ended since the conflict.
+  if (job === undefined) throw new Refused(409, 'a job for it has just ended', 'submit it again')
+  return job
+}
+
+async function knownBy(
+  trx: Transaction<Tables>,
+  key: string,
+  fingerprint: string,
+): Promise<JobRow | undefined> {
+  const row = await trx
+    .selectFrom('idempotency')
+    .innerJoin('jobs', 'jobs.id', 'idempotency.job_id')
+    .selectAll('jobs')
+    .select('fingerprint')
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (row !== undefined && row.fingerprint !== fingerprint)
+    throw new Refused(
+      422,
+      'this Idempotency-Key was used for another submission',
+      'a new submission needs a key of its own',
+    )
+  return row
+}
+
+async function remember(
+  trx: Transaction<Tables>,
+  key: string,
+  fingerprint: string,
+  job: JobRow,
+): Promise<void> {
+  const kept = await trx
+    .insertInto('idempotency')
+    .values({ key, fingerprint, job_id: job.id, created_at: job.created_at })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  // The same request at the same moment: this one is taken back, and finds the other's job when it comes again.
+  if (kept === undefined)
+    throw new Refused(409, 'this Idempotency-Key is in use at this moment', 'send it again')
+}

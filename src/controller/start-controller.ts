@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exitCodes, UserError } from '../errors.ts'
+import type { Lock } from '../host/host.ts'
+import { holdLock } from '../host/lock.ts'
+import { version } from '../version.ts'
+import type { Tokens } from './api/auth.ts'
+import { watchDatabase } from './availability.ts'
+import { migrate } from './db/migrate.ts'
+import { type Database, type DatabaseAddress, openDatabase } from './db/open-database.ts'
+import { mediaDir } from './media-dir.ts'
+import { localBulletin } from './queue/bulletin.ts'
+import type { Queue, Rules } from './queue/queue.ts'
+import { sharedBulletin } from './queue/shared-bulletin.ts'
+import { tick } from './queue/tick.ts'
+import { waitForJobs } from './queue/wait-for-job.ts'
+import { makeServer } from './server.ts'
+
+export interface ControllerOptions {
+  readonly database: DatabaseAddress
+  readonly host: string
+  readonly port: number
+  readonly media: string | undefined
+  readonly tokens: Tokens
+  readonly rules: Rules
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  readonly rateLimit: number
+  readonly legacy: boolean
+  readonly say: (line: string) => void
+}
+
+export interface RunningController {
+  readonly queue: Queue
+  readonly address: string
+  /** Lets running requests end, and closes the database last. */
+  stop(): Promise<void>
+}
+
+/** A controller that answers. It was started only when its database is its own, migrated and looked after. */
+export async function startController(options: ControllerOptions): Promise<RunningController> {
+  const { database, say } = options
+  const lock = await lockDatabase(database)
+  const ends: (() => unknown)[] = [() => lock?.release()]
+  const stopping = new AbortController()
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    for (const end of ends.splice(0).reverse()) await end()
+  }
+  try {
+    const db = await openDatabase(database)
+    ends.push(() => db.close())
+    await migrate(db)
+    const queue: Queue = { db, bulletin: bulletinFor(database, db), rules: options.rules }
+    ends.push(() => queue.bulletin.close())
+    await tick(queue)
+    const availability = watchDatabase(queue, say)
+    ends.push(() => availability.close())
+    const waiting = waitForJobs(queue)
+    ends.push(() => waiting.close())
+    const app = await makeServer(
+      {
+        queue,
+        media: options.media === undefined ? undefined : mediaDir(options.media),
+        stopping: stopping.signal,
+        version: version(),
+      },
+      availability,
+      waiting,
+      options,
+    )
+    ends.push(() => app.close())
+    return { queue, address: await listen(() => app.listen(options), options), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function bulletinFor(address: DatabaseAddress, db: Database) {
+  return address.kind === 'sqlite' ? localBulletin() : sharedBulletin(db, address.url)
+}
+
+/** The kernel frees the lock of a killed controller, but its keeper needs a moment to see the end. */
+const lockTries = 20
+
+/** A SQLite file is for one controller: each has its own idea of who waits and what is new. */
+async function lockDatabase(address: DatabaseAddress): Promise<Lock | undefined> {
+  if (address.kind === 'postgresql') return undefined
+  for (let tries = 1; ; tries++) {
+    const lock = await holdLock(`${address.file}.lock`, `a controller, pid ${process.pid}`)
+    if (!('heldBy' in lock)) return lock
+    if (tries === lockTries)
+      throw new UserError(`${address.file} is in use by ${lock.heldBy}`, {
+        hint: 'a SQLite file is for one controller; several share a PostgreSQL: set DATABASE_URL',
+        exitCode: exitCodes.locked,
+      })
+    await sleep(100)
+  }
+}
+
+async function listen(start: () => Promise<string>, { host, port }: ControllerOptions) {
+  try {
+    return await start()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE')
+      throw new UserError(`port ${port} of ${host} is in use`, {
+        hint: 'choose another with --port',
+        cause: error,
+      })
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES' || code === 'ENOTFOUND')
+      throw new UserError(`cannot listen on ${host} port ${port}: ${code}`, {
+        hint: 'choose an address of this machine with --listen',
+        cause: error,
+      })
+    throw error
+  }
+}

@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { type Does, example } from './command.ts'
+
+/** Hands out the work: the controller itself. */
+export function controller(program: Command, does: Does): void {
+  const serve = program
+    .command('controller')
+    .description('hand out jobs to the muxers: the API, and the page for people')
+    .option('--listen <address>', "where to listen; left out: farm.yaml's, else 127.0.0.1")
+    .option('--port <port>', "left out: farm.yaml's, else 8080")
+    .option('--media <dir>', 'the directory with the videos')
+    .option('--db <file>', 'a SQLite file; left out: DATABASE_URL, else in the state directory')
+    .option('--state <dir>', "where the tokens are; left out: farm.yaml's")
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
+    .option('--tls-key <file>', 'and its private key')
+    .option('--rate-limit <n>', 'requests a minute that one address may make', '3000')
+    .option('--legacy', "also the original muxer's routes, which ask for no token")
+    .addHelpText(
+      'after',
+      example(
+        'pifarm controller',
+        'pifarm controller --listen 10.77.0.1 --port 8080 --media /srv/media',
+        'DATABASE_URL=postgresql://pifarm@db/pifarm pifarm controller --media /srv/media',
+      ),
+    )
+  does(serve, async () => (await import('../commands/controller/serve.ts')).serve)
+}
