@@ -59,6 +59,7 @@ const debianPackages = {
   mmdebstrap: 'mmdebstrap',
   'arch-test': 'arch-test',
   'qemu-user-static': 'qemu-aarch64-static',
+  postgresql: 'pg_ctlcluster',
   ffmpeg: 'ffmpeg',
   chromium: 'chromium',
 }

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { migrate } from '../../src/controller/db/migrate.ts'
+import {
+  type Database,
+  type DatabaseAddress,
+  openDatabase,
+} from '../../src/controller/db/open-database.ts'
+import { localBulletin } from '../../src/controller/queue/bulletin.ts'
+import { defaultRules, type Queue, type Rules } from '../../src/controller/queue/queue.ts'
+import { tick } from '../../src/controller/queue/tick.ts'
+import { type Postgresql, startPostgresql } from '../support/postgresql.ts'
+
+export const dialects = ['sqlite', 'postgresql'] as const
+
+/** Empty databases of one kind, for one test file. */
+export interface Databases {
+  create(): Promise<DatabaseAddress>
+  readonly server: Postgresql | undefined
+  remove(): Promise<void>
+}
+
+export async function databasesOf(dialect: (typeof dialects)[number]): Promise<Databases> {
+  if (dialect === 'postgresql') {
+    const server = await startPostgresql()
+    return {
+      create: async () => ({ kind: 'postgresql', url: await server.createDatabase() }),
+      server,
+      remove: () => server.remove(),
+    }
+  }
+  const dir = mkdtempSync(join(tmpdir(), 'pifarm-queue-'))
+  let files = 0
+  return {
+    create: async () => ({ kind: 'sqlite', file: join(dir, `${++files}/queue.db`) }),
+    server: undefined,
+    remove: async () => rmSync(dir, { recursive: true }),
+  }
+}
+
+export interface TestQueue extends Queue {
+  /** Lets the database's clock go on, or back. */
+  passes(seconds: number): void
+  /** Time goes by with a controller at work, so that what is over is noticed as it would be. */
+  watched(seconds: number): Promise<void>
+}
+
+/** A migrated queue whose clock the test can set; retries without chance. */
+export async function openQueue(
+  address: DatabaseAddress,
+  rules: Partial<Rules> = {},
+): Promise<TestQueue> {
+  const real = await openDatabase(address)
+  await migrate(real)
+  let offset = 0
+  const db: Database = {
+    ...real,
+    get now() {
+      return sql<number>`${real.now} + ${sql.lit(offset)}`
+    },
+  }
+  const queue: Queue = {
+    db,
+    bulletin: localBulletin(),
+    rules: { ...defaultRules, random: () => 0.5, ...rules },
+  }
+  await tick(queue)
+  return {
+    ...queue,
+    passes: (seconds) => {
+      offset += seconds * 1000
+    },
+    watched: async (seconds) => {
+      for (let left = seconds; left > 0; left -= 30) {
+        offset += Math.min(30, left) * 1000
+        await tick(queue)
+      }
+    },
+  }
+}
