@@ -7,6 +7,7 @@ import type { Tokens } from './api/auth.ts'
 import { watchDatabase } from './availability.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './db/open-database.ts'
+import { deliverWebhooks } from './deliver-webhooks.ts'
 import { mediaDir } from './media-dir.ts'
 import { localBulletin } from './queue/bulletin.ts'
 import type { Queue, Rules } from './queue/queue.ts'
@@ -14,6 +15,7 @@ import { sharedBulletin } from './queue/shared-bulletin.ts'
 import { tick } from './queue/tick.ts'
 import { waitForJobs } from './queue/wait-for-job.ts'
 import { makeServer } from './server.ts'
+import { watchFolder } from './watch-folder.ts'
 
 export interface ControllerOptions {
   readonly database: DatabaseAddress
@@ -25,6 +27,9 @@ export interface ControllerOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly rateLimit: number
   readonly legacy: boolean
+  readonly watchFolder: string | undefined
+  /** Signs webhooks; without one none are sent. */
+  readonly webhookSecret: string | undefined
   readonly say: (line: string) => void
 }
 
@@ -56,10 +61,11 @@ export async function startController(options: ControllerOptions): Promise<Runni
     ends.push(() => availability.close())
     const waiting = waitForJobs(queue)
     ends.push(() => waiting.close())
+    const media = options.media === undefined ? undefined : mediaDir(options.media)
     const app = await makeServer(
       {
         queue,
-        media: options.media === undefined ? undefined : mediaDir(options.media),
+        media,
         stopping: stopping.signal,
         version: version(),
       },
@@ -68,7 +74,16 @@ export async function startController(options: ControllerOptions): Promise<Runni
       options,
     )
     ends.push(() => app.close())
-    return { queue, address: await listen(() => app.listen(options), options), stop }
+    const address = await listen(() => app.listen(options), options)
+    if (options.webhookSecret !== undefined) {
+      const delivering = deliverWebhooks(queue, options.webhookSecret, say)
+      ends.push(() => delivering.close())
+    }
+    if (media !== undefined && options.watchFolder !== undefined) {
+      const watching = watchFolder(queue, media, options.watchFolder, say)
+      ends.push(() => watching.close())
+    }
+    return { queue, address, stop }
   } catch (error) {
     await stop()
     throw error

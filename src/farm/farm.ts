@@ -62,6 +62,13 @@ export function bootDir(farm: Farm, serial: Serial): string {
   return `${farm.paths.tftp}/${serial}`
 }
 
+/** Where agents and people reach the controller; undefined where the farm has none. */
+export function controllerUrl({ controller, nas }: Farm): string | undefined {
+  if (!controller.enable) return undefined
+  const scheme = controller.tls_cert === undefined ? 'http' : 'https'
+  return `${scheme}://${controller.listen ?? nas.address}:${controller.port}`
+}
+
 /** Where a tree is kept that a run takes out: beside its place, so that moving it is a rename. */
 export function asideOf(path: string, runId: string): string {
   const cut = path.lastIndexOf('/') + 1

@@ -120,8 +120,9 @@ export const cmdlineExtra = z
     error: 'words of printable ASCII with single blanks between',
   })
   .max(1024)
-  .refine((text) => !/(?:^| )(?:root|nfsroot|ip|muxid|muxhwdec)=/.test(text), {
-    error: 'root=, nfsroot=, ip=, muxid= and muxhwdec= are written by pifarm from the settings',
+  .refine((text) => !/(?:^| )(?:root|nfsroot|ip|muxid|muxhwdec|muxcnc)=/.test(text), {
+    error:
+      'root=, nfsroot=, ip=, muxid=, muxhwdec= and muxcnc= are written by pifarm from the settings',
   })
 
 export const models = ['3b', '3b+', '4', '400', 'cm4', '5'] as const
@@ -227,6 +228,15 @@ export const farmSchema = z.strictObject({
           restart: command.default(['systemctl', 'restart', 'tftpd-hpa']),
         })
         .prefault({}),
+      controller: z
+        .strictObject({
+          reload: command.default(['systemctl', 'daemon-reload']),
+          stop: command.default(['systemctl', 'stop', 'pifarm-controller']),
+          start: command.default(['systemctl', 'start', 'pifarm-controller']),
+          /** Prints `active` while it runs. */
+          is_active: command.default(['systemctl', 'is-active', 'pifarm-controller']),
+        })
+        .prefault({}),
       log: z
         .strictObject({
           /** A file to follow; left out: journald, else /var/log/syslog, else daemon.log. */
@@ -258,6 +268,31 @@ export const farmSchema = z.strictObject({
       /** The only form that both the kernel and klibc's initramfs take. */
       root_options: rootOptions.default('vers=3,tcp'),
       cmdline_extra: cmdlineExtra.optional(),
+    })
+    .prefault({}),
+  controller: z
+    .strictObject({
+      enable: z.boolean().default(false),
+      /** Left out: the NAS's address in the farm. */
+      listen: ipv4.optional(),
+      port: z.int().min(1).max(65_535).default(8080),
+      /** The directory with the videos. */
+      media: path.default('/srv/media'),
+      /** A SQLite file. PostgreSQL: DATABASE_URL in /etc/pifarm/controller.env. */
+      database: path.default('/var/lib/pifarm/controller/queue.db'),
+      tls_cert: path.optional(),
+      tls_key: path.optional(),
+      /** Below `media`: what is laid there is submitted. */
+      watch_folder: path.optional(),
+      /** What becomes of a video once its HLS has been live for some hours. */
+      tidy: z.enum(['keep', 'move', 'delete']).default('keep'),
+      tidy_after_hours: z
+        .int()
+        .min(0)
+        .max(24 * 365)
+        .default(24),
+      /** The original muxer's routes, which ask for no token. */
+      legacy: z.boolean().default(false),
     })
     .prefault({}),
   pis: z.array(pi).default([]),

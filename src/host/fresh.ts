@@ -5,6 +5,7 @@ import type { Fresh } from '../resources/fresh.ts'
 export function realFresh(): Fresh {
   return {
     machineId: () => randomBytes(16).toString('hex'),
+    token: () => randomBytes(32).toString('base64url'),
     hostKey: async (type, comment) => {
       // Imported here since it costs 70 ms, and most runs make no key.
       const { default: ssh2 } = await import('ssh2')

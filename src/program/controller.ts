@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Does, example } from './command.ts'
 
 /** Hands out the work: the controller itself. */
@@ -14,6 +14,15 @@ export function controller(program: Command, does: Does): void {
     .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
     .option('--tls-key <file>', 'and its private key')
     .option('--rate-limit <n>', 'requests a minute that one address may make', '3000')
+    .option('--watch-folder <dir>', 'below the media directory: submit what is laid there')
+    .addOption(
+      new Option('--tidy <policy>', 'what becomes of a video whose HLS is live').choices([
+        'keep',
+        'move',
+        'delete',
+      ]),
+    )
+    .option('--tidy-after <hours>', "after how long; left out: farm.yaml's, else 24")
     .option('--legacy', "also the original muxer's routes, which ask for no token")
     .addHelpText(
       'after',

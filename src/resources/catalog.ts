@@ -1,3 +1,4 @@
+import { controller } from './controller.ts'
 import { dhcp } from './dhcp/dhcp.ts'
 import { exports } from './exports/exports.ts'
 import { firewall } from './firewall/firewall.ts'
@@ -10,4 +11,12 @@ import { tftp } from './tftp/tftp.ts'
  * What pifarm keeps on the NAS, in the order in which it is made: a thing comes before what points
  * at it. Start reading here.
  */
-export const catalog: readonly Resource[] = [rootfs, tftp, nfsPorts, exports, firewall, dhcp]
+export const catalog: readonly Resource[] = [
+  rootfs,
+  tftp,
+  nfsPorts,
+  exports,
+  firewall,
+  dhcp,
+  controller,
+]

@@ -2,6 +2,8 @@
 export interface Fresh {
   /** 32 lower-case hex digits, as /etc/machine-id wants them (machine-id(5)). */
   machineId(): string
+  /** A secret of 43 letters, digits, - and _. */
+  token(): string
   /** A new ssh host key pair in OpenSSH's own formats. */
   hostKey(type: 'ed25519' | 'ecdsa', comment: string): Promise<HostKey>
 }

@@ -7,7 +7,15 @@ import { farmSchema } from '../../src/farm/schema.ts'
 const docs = (name: string) => new URL(`../../docs/${name}`, import.meta.url)
 
 /** Examples of settings that have no default. */
-const examples = ['network.dns', 'services.log.file', 'defaults.cmdline_extra']
+const examples = [
+  'network.dns',
+  'services.log.file',
+  'defaults.cmdline_extra',
+  'controller.listen',
+  'controller.tls_cert',
+  'controller.tls_key',
+  'controller.watch_folder',
+]
 
 test('the reference farm loads, and shows every default as it is', async () => {
   const { pis: _, file: __, ...shown } = loadFarm(await readFile(docs('farm.yaml'), 'utf8'), 'f')

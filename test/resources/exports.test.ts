@@ -269,7 +269,11 @@ async function planOf(names: readonly string[], paths = {}): Promise<ResourcePla
 }
 
 function look(names: readonly string[], paths = {}, nas = localReader()) {
-  const fresh = { machineId: () => fail('not asked'), hostKey: () => fail('not asked') }
+  const fresh = {
+    machineId: () => fail('not asked'),
+    token: () => fail('not asked'),
+    hostKey: () => fail('not asked'),
+  }
   return {
     farm: farmOf(names, paths),
     nas,

@@ -204,6 +204,7 @@ function farmOf(names: readonly string[], settings = {}): Farm {
 async function planOf(farm: Farm, nas: Reader): Promise<ResourcePlan> {
   const fresh = {
     machineId: () => 'not asked',
+    token: () => 'not asked',
     hostKey: async () => ({ privateKey: '', publicKey: '' }),
   }
   return await firewall.plan({ farm, nas, fresh, owned: new Set(), purge: false, runId: 'r' })

@@ -72,6 +72,7 @@ function counting(): Look['fresh'] {
   let made = 0
   return {
     machineId: () => String(++made).padStart(32, '0'),
+    token: () => `token-${++made}`,
     hostKey: async (type, comment) => {
       made += 1
       const algorithm = type === 'ed25519' ? 'ssh-ed25519' : 'ecdsa-sha2-nistp256'

@@ -50,7 +50,11 @@ async function planOf(
   farm: Farm,
   owned: readonly string[] = [],
 ): Promise<ResourcePlan> {
-  const fresh = { machineId: () => '', hostKey: async () => ({ privateKey: '', publicKey: '' }) }
+  const fresh = {
+    machineId: () => '',
+    token: () => '',
+    hostKey: async () => ({ privateKey: '', publicKey: '' }),
+  }
   return await tftp.plan({
     farm,
     nas,

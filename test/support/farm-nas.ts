@@ -169,6 +169,8 @@ export function farmNas({
           .map((name) => `${name} installed\n`)
           .join(''),
       )
+    if (line === 'systemctl is-active pifarm-controller')
+      return output(`${controller}\n`, controller === 'active' ? 0 : 3)
     if (line === 'ip -j -4 addr show') return output(JSON.stringify(links))
     if (line === 'ip -j -4 route show default') return output(JSON.stringify(routes))
     throw new Error(`this NAS knows no ${line}`)
@@ -182,10 +184,22 @@ export function farmNas({
     if (line === 'systemctl restart tftpd-hpa') return output()
     if (line === 'systemctl restart isc-dhcp-server') return startDhcpd()
     if (line === 'systemctl restart rpc-statd.service nfs-server.service') return startNfs()
+    if (line === 'systemctl daemon-reload') return output()
+    if (line === 'systemctl stop pifarm-controller') {
+      controller = 'inactive'
+      return output()
+    }
+    if (line === 'systemctl start pifarm-controller') {
+      const unit = textOf('/etc/systemd/system/pifarm-controller.service')
+      if (unit === undefined) return output('', 5)
+      controller = 'active'
+      return output()
+    }
     if (line.startsWith('env DEBIAN_FRONTEND=noninteractive apt-get')) return output()
     throw new Error(`this NAS knows no ${line}`)
   }
 
+  let controller = 'inactive'
   const tree = { ...usualFiles, ...files }
   const fake = fakeNas(tree, { ask, run: run_, freeBytes })
   const { put } = fake
@@ -271,8 +285,10 @@ async function nobodyThere(): Promise<SshConnect> {
 /** Identities that are the same in every run of the tests. */
 function fixedFresh(): Fresh {
   let count = 0
+  let tokens = 0
   return {
     machineId: () => String(++count).padStart(32, '0'),
+    token: () => `token-${++tokens}`.padEnd(43, '0'),
     hostKey: async (type, comment) => ({
       privateKey: `private ${type} key of ${comment}\n`,
       publicKey: `ssh-${type} ${Buffer.from(`${type} ${comment}`).toString('base64')} ${comment}\n`,

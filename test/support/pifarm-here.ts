@@ -46,7 +46,11 @@ export async function pifarmHere(
         say,
         ...(yes ? { canAsk: false, confirm: async () => true } : {}),
       },
-      fresh: { machineId: () => '', hostKey: async () => ({ privateKey: '', publicKey: '' }) },
+      fresh: {
+        machineId: () => '',
+        token: () => '',
+        hostKey: async () => ({ privateKey: '', publicKey: '' }),
+      },
       sshTo:
         sshTo ??
         (async () => {

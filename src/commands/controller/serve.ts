@@ -19,6 +19,9 @@ interface ServeOptions extends Shared {
   readonly tlsKey?: string
   readonly rateLimit: string
   readonly legacy?: true
+  readonly watchFolder?: string
+  readonly tidy?: 'keep' | 'move' | 'delete'
+  readonly tidyAfter?: string
 }
 
 /** Runs the controller until it is told to stop. */
@@ -26,22 +29,36 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   const { nas, ui, signal } = tools
   const farm = await farmIfAny(tools, options)
   const state = options.state ?? farm?.paths.state ?? '/var/lib/pifarm'
-  const { media } = options
+  const wanted = farm?.controller.enable ? farm.controller : undefined
+  const media = options.media ?? wanted?.media
+  const host = options.listen ?? wanted?.listen ?? (wanted && farm?.nas.address) ?? '127.0.0.1'
+  const tidyAfter = options.tidyAfter ?? String(wanted?.tidy_after_hours ?? 24)
   if (media !== undefined && (await nas.list(media)) === undefined)
     throw new UserError(`there is no directory ${quoted(media)}`, { hint: 'is it mounted?' })
   const running = await startController({
-    database: databaseOf(tools, options, state),
-    host: options.listen ?? '127.0.0.1',
-    port: numberIn(options.port ?? '8080', '--port', 0, 65_535),
+    database: databaseOf(tools, options, wanted?.database ?? `${state}/controller/queue.db`),
+    host,
+    port: numberIn(options.port ?? String(wanted?.port ?? 8080), '--port', 0, 65_535),
     media,
     tokens: {
       admin: await adminToken(tools, `${state}/admin-token`),
       agents: agentTokensIn(`${state}/agent-tokens`),
     },
-    rules: defaultRules,
-    tls: await tlsOf(tools, options),
+    rules: {
+      ...defaultRules,
+      tidy: {
+        policy: options.tidy ?? wanted?.tidy ?? 'keep',
+        afterSeconds: numberIn(tidyAfter, '--tidy-after', 0, 24 * 365) * 3600,
+      },
+    },
+    tls: await tlsOf(tools, {
+      tlsCert: options.tlsCert ?? wanted?.tls_cert,
+      tlsKey: options.tlsKey ?? wanted?.tls_key,
+    }),
     rateLimit: numberIn(options.rateLimit, '--rate-limit', 1, 10_000_000),
-    legacy: options.legacy === true,
+    legacy: options.legacy ?? wanted?.legacy ?? false,
+    watchFolder: options.watchFolder ?? wanted?.watch_folder,
+    webhookSecret: await secretAt(tools, `${state}/webhook-secret`),
     say: ui.say,
   })
   ui.say(`the controller answers at ${running.address}`)
@@ -58,10 +75,10 @@ async function farmIfAny(tools: Tools, options: ServeOptions): Promise<Farm | un
   return (await readFarm(tools.nas, options.config)).farm
 }
 
-function databaseOf({ env }: Tools, { db }: ServeOptions, state: string): DatabaseAddress {
+function databaseOf({ env }: Tools, { db }: ServeOptions, ours: string): DatabaseAddress {
   const url = env?.DATABASE_URL
   if (db !== undefined || url === undefined || url === '')
-    return { kind: 'sqlite', file: db ?? `${state}/controller/queue.db` }
+    return { kind: 'sqlite', file: db ?? ours }
   // Its password is in it: only the scheme is said again.
   if (!/^postgres(?:ql)?:\/\//.test(url))
     throw new UserError(`DATABASE_URL begins with ${quoted(url.split(':')[0])}`, {
@@ -72,23 +89,34 @@ function databaseOf({ env }: Tools, { db }: ServeOptions, state: string): Databa
 
 const shortestToken = 16
 
-async function adminToken({ nas }: Tools, path: string): Promise<string> {
-  const entry = await nas.read(path)
-  if (entry?.kind !== 'file')
+async function adminToken(tools: Tools, path: string): Promise<string> {
+  const token = await secretAt(tools, path)
+  if (token === undefined)
     throw new UserError(`there is no admin token at ${path}`, {
       hint: 'set controller.enable in farm.yaml and run `pifarm apply`, which makes one',
     })
-  if ((entry.mode & 0o077) !== 0)
-    throw new UserError(`${path} can be read by others than its owner`, {
-      hint: `chmod 0600 ${path}`,
-    })
-  const token = entry.text.trim()
   if (!/^[\x21-\x7e]+$/.test(token) || token.length < shortestToken)
     throw new UserError(`${path} holds no token of ${shortestToken} or more printable characters`)
   return token
 }
 
-async function tlsOf({ nas }: Tools, { tlsCert, tlsKey }: ServeOptions) {
+/** A secret in a file that nobody else may read; undefined where there is none. */
+async function secretAt({ nas }: Tools, path: string): Promise<string | undefined> {
+  const entry = await nas.read(path)
+  if (entry?.kind !== 'file') return undefined
+  if ((entry.mode & 0o077) !== 0)
+    throw new UserError(`${path} can be read by others than its owner`, {
+      hint: `chmod 0600 ${path}`,
+    })
+  return entry.text.trim()
+}
+
+interface Tls {
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
+}
+
+async function tlsOf({ nas }: Tools, { tlsCert, tlsKey }: Tls) {
   if (tlsCert === undefined && tlsKey === undefined) return undefined
   if (tlsCert === undefined || tlsKey === undefined)
     throw new UserError('--tls-cert and --tls-key belong together')

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Farm, Pi } from '../../farm/farm.ts'
 import type { FileEntry, Reader } from '../../host/host.ts'
 import type { Put } from '../../plan/change.ts'
@@ -17,6 +18,10 @@ export interface Identity {
 export const keyTypes = ['ed25519', 'ecdsa'] as const
 
 const machineIdFile = 'machine-id'
+/** What the muxer agent of the Pi shows to the controller. */
+export const tokenFile = 'agent.token'
+/** What the controller knows of it: with it nobody can pass for the Pi. */
+export const tokenHashFile = 'agent.token.sha256'
 
 /** The vault of a whole farm. */
 export function vaultOf(farm: Farm): string {
@@ -101,6 +106,12 @@ async function missingFiles(
     const { privateKey, publicKey } = await fresh.hostKey(type, `root@${pi.name}`)
     made.set(privateKeyFile(type), file(privateKey, 0o600))
     made.set(publicKeyFile(type), file(`${publicKey.trimEnd()}\n`, 0o644))
+  }
+  if (!kept.has(tokenFile) || !kept.has(tokenHashFile)) {
+    const token = fresh.token()
+    const hash = createHash('sha256').update(token).digest('hex')
+    made.set(tokenFile, file(`${token}\n`, 0o600))
+    made.set(tokenHashFile, file(`${hash}\n`, 0o644))
   }
   return made
 }

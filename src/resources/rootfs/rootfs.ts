@@ -4,6 +4,7 @@ import type { Change, CloneTree, MoveTree, Put, ResourcePlan } from '../../plan/
 import { dirShouldBe } from '../dir-should-be.ts'
 import { findTemplate, type Template } from '../find-template.ts'
 import type { Look, Resource } from '../resource.ts'
+import { agentTokensChange } from './agent-tokens.ts'
 import { refuseFull, sizesOf } from './free-space.ts'
 import { forget, type Identity, identityOf } from './identity.ts'
 import { refuseMounted } from './in-use.ts'
@@ -36,6 +37,7 @@ async function plan(look: Look): Promise<ResourcePlan> {
       ...vaultChanges(identities),
       ...(await clones(look, missing, identities)),
       ...only(await knownHostsChange(farm, nas, identities)),
+      ...only(await agentTokensChange(farm, nas, identities)),
       ...leaving.map((name) => aside(look, name)),
       ...(purge ? await forget(farm, nas, leavingNames(look)) : []),
     ],

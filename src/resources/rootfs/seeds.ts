@@ -2,11 +2,13 @@ import type { Farm, Pi } from '../../farm/farm.ts'
 import type { FileEntry, Reader, Seed } from '../../host/host.ts'
 import { render } from '../../render.ts'
 import { withoutLocalDisks } from '../../root-template/inside/fstab.ts'
-import type { Identity } from './identity.ts'
+import { type Identity, tokenFile, tokenHashFile } from './identity.ts'
 
 /** What of a template a clone must not keep, looked up once however many Pis are cloned from it. */
 export interface Inherited {
   readonly fstab: FileEntry | undefined
+  /** Who may read the agent's configuration may read its token. */
+  readonly agentOwner: { readonly uid: number; readonly gid: number }
   /** Relative to the root. */
   readonly unwanted: readonly string[]
 }
@@ -18,7 +20,9 @@ export async function lookInherited(nas: Reader, root: string): Promise<Inherite
   const hostKeys = ssh.filter((name) => name.startsWith('ssh_host_'))
   // As a link to /etc/machine-id, which is the usual form, it is right in every clone.
   const dbus = (await nas.read(`${root}/var/lib/dbus/machine-id`))?.kind === 'file'
+  const agent = await nas.read(`${root}/etc/pifarm-agent.json`)
   return {
+    agentOwner: agent?.kind === 'file' ? { uid: agent.uid, gid: agent.gid } : { uid: 0, gid: 0 },
     fstab: fstab?.kind === 'file' ? fstab : undefined,
     unwanted: [
       ...hostKeys.map((name) => `etc/ssh/${name}`),
@@ -38,11 +42,17 @@ export function seedsFor(farm: Farm, pi: Pi, inherited: Inherited, identity: Ide
     ...(fstab === undefined
       ? []
       : [{ path: 'etc/fstab', entry: { ...fstab, text: withoutLocalDisks(fstab.text) } }]),
-    ...[...identity.files].map(([name, entry]) => ({
-      path: name === 'machine-id' ? 'etc/machine-id' : `etc/ssh/${name}`,
-      entry: { ...entry, uid: 0, gid: 0 },
-    })),
+    ...[...identity.files].flatMap(([name, entry]) => seedOf(name, entry, inherited)),
   ]
+}
+
+function seedOf(name: string, entry: FileEntry, { agentOwner }: Inherited): Seed[] {
+  // The hash is for the controller alone.
+  if (name === tokenHashFile) return []
+  if (name === tokenFile)
+    return [{ path: 'etc/pifarm-agent.token', entry: { ...entry, ...agentOwner, mode: 0o600 } }]
+  const path = name === 'machine-id' ? 'etc/machine-id' : `etc/ssh/${name}`
+  return [{ path, entry: { ...entry, uid: 0, gid: 0 } }]
 }
 
 function text(content: string): FileEntry {

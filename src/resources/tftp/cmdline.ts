@@ -1,4 +1,4 @@
-import { type Farm, type Pi, rootOf } from '../../farm/farm.ts'
+import { controllerUrl, type Farm, type Pi, rootOf } from '../../farm/farm.ts'
 import { render } from '../../render.ts'
 
 /** What the kernel of a Pi is told: one line, for it reads no second. */
@@ -9,6 +9,7 @@ export function cmdlineOf(farm: Farm, pi: Pi): string {
     options: pi.root_options,
     muxid: pi.muxid,
     muxhwdec: pi.muxhwdec,
+    controller: controllerUrl(farm),
     extra: pi.cmdline_extra,
   })
 }

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { addHlsPi1, config, type FarmNas, readyFarm, textOn } from '../support/farm-nas.ts'
+
+const unit = '/etc/systemd/system/pifarm-controller.service'
+const wanted = '/etc/systemd/system/multi-user.target.wants/pifarm-controller.service'
+
+function set(nas: FarmNas, settings: string): void {
+  const before = textOn(nas, config).replace(/^controller:\n(?: .*\n)*/m, '')
+  nas.poke(config, `${before.trimEnd()}\ncontroller:\n${settings}`)
+}
+
+test('off by default: nothing of it is laid', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  expect(await nas.read(unit)).toBeUndefined()
+  expect(await nas.read('/var/lib/pifarm/admin-token')).toBeUndefined()
+  expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).not.toContain('muxcnc')
+})
+
+test('on: unit, start at boot, secrets for root alone, and its URL to every Pi; once', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  set(nas, '  enable: true\n  port: 8090\n  media: /srv/videos\n  legacy: true\n')
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
+  expect(textOn(nas, unit)).toContain(
+    'ExecStart=/usr/bin/env pifarm controller --config /etc/pifarm/farm.yaml --listen 10.77.0.1 --port 8090 --media /srv/videos' +
+      ' --state /var/lib/pifarm --tidy keep --tidy-after 24 --legacy\n',
+  )
+  expect(await nas.read(wanted)).toEqual({ kind: 'link', target: unit })
+  for (const name of ['admin-token', 'webhook-secret'])
+    expect(await nas.read(`/var/lib/pifarm/${name}`)).toMatchObject({ kind: 'file', mode: 0o600 })
+  expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(' muxcnc=http://10.77.0.1:8090')
+  expect(await nas.pifarm('plan --exit-code')).toMatchObject({ code: 0 })
+})
+
+test('no secret is shown', async () => {
+  const nas = await readyFarm()
+  set(nas, '  enable: true\n')
+  const shown = await nas.pifarm('plan')
+  expect(shown.stdout).toContain('admin-token')
+  expect(shown.stdout).not.toContain('token-')
+})
+
+test('off again: unit and start go, secrets and queue stay; undo brings it back', async () => {
+  const nas = await readyFarm()
+  const before = nas.outside()
+  set(nas, '  enable: true\n')
+  await nas.pifarm('apply --yes')
+  expect(await nas.pifarm('undo --yes')).toMatchObject({ code: 0 })
+  expect(Object.keys(nas.outside())).toEqual(Object.keys(before))
+  await nas.pifarm('apply --yes')
+  const token = textOn(nas, '/var/lib/pifarm/admin-token')
+  set(nas, '  enable: false\n')
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
+  expect([await nas.read(unit), await nas.read(wanted)]).toEqual([undefined, undefined])
+  expect(textOn(nas, '/var/lib/pifarm/admin-token')).toBe(token)
+  expect(await nas.ask(['systemctl', 'is-active', 'pifarm-controller'])).toMatchObject({ code: 3 })
+  expect(await nas.pifarm('undo --yes')).toMatchObject({ code: 0 })
+  expect(await nas.ask(['systemctl', 'is-active', 'pifarm-controller'])).toMatchObject({ code: 0 })
+})
+
+test("another's unit of that name is refused", async () => {
+  const nas = await readyFarm()
+  nas.poke(unit, '[Service]\nExecStart=/bin/true\n')
+  set(nas, '  enable: true\n')
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 2 })
+})
+
+test('each Pi has a token of its own: in its root, as a hash with its muxid for the controller', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const planted = await nas.read('/mnt/PiRoots/HLSPi1/etc/pifarm-agent.token')
+  expect(planted).toMatchObject({ kind: 'file', mode: 0o600 })
+  const token = planted?.kind === 'file' ? planted.text.trim() : ''
+  const hash = createHash('sha256').update(token).digest('hex')
+  expect(textOn(nas, '/var/lib/pifarm/agent-tokens')).toBe(`1 ${hash} HLSPi1\n`)
+  expect(await nas.read('/var/lib/pifarm/agent-tokens')).toMatchObject({ mode: 0o600 })
+
+  await nas.pifarm('set-pi HLSPi1 --muxid 9')
+  expect(textOn(nas, '/var/lib/pifarm/agent-tokens')).toBe(`9 ${hash} HLSPi1\n`)
+  await nas.pifarm('remove-pi HLSPi1 --yes')
+  expect(await nas.read('/var/lib/pifarm/agent-tokens')).toBeUndefined()
+})
