@@ -28,6 +28,12 @@ export async function finishRendition(
   if (inspection.problems.length > 0) return inspection.problems
   if (Math.abs(missing) > Math.max(0.25, 2 / (inspection.framesPerSecond || 25)))
     return [`${names.playlist} lasts ${inspection.seconds.toFixed(3)} s of ${run.plan.seconds}`]
+  const segments = segmentsOf(inspection)
+  const target = targetSeconds(run)
+  // Of an encoder that puts its key frames where it likes.
+  const long = segments.find((each) => Math.round(each.seconds) > target)
+  if (long !== undefined)
+    return [`${long.uri} lasts ${long.seconds.toFixed(3)} s, more than ${target}`]
   const key = run.plan.settings.encrypt ? randomBytes(16) : undefined
   if (key !== undefined) await writeFile(join(from, names.key), key)
   for (const [at, { uri }] of inspection.segments.entries())
@@ -35,8 +41,8 @@ export async function finishRendition(
   await writeFile(
     join(from, names.playlist),
     renderMediaPlaylist({
-      segments: segmentsOf(inspection, key === undefined ? undefined : names.key),
-      targetSeconds: targetSeconds(run),
+      segments: segments.map((each) => (key === undefined ? each : { ...each, key: names.key })),
+      targetSeconds: target,
       map: inspection.playlist?.map,
     }),
   )
@@ -78,12 +84,12 @@ export function targetSeconds(run: MuxRun): number {
 }
 
 /** Lengths by the pictures, which agree to the tick over all renditions; ffmpeg's own do not. */
-function segmentsOf(inspection: Inspection, key: string | undefined): readonly PlaylistSegment[] {
+function segmentsOf(inspection: Inspection): readonly PlaylistSegment[] {
   const frame = 1 / (inspection.framesPerSecond || 25)
   return inspection.segments.map(({ uri, seconds, video }, at) => {
     const next = inspection.segments[at + 1]?.video?.first
     const real = video === undefined ? seconds : (next ?? video.last + frame) - video.first
-    return { uri, seconds: real, ...(key === undefined ? {} : { key }) }
+    return { uri, seconds: real }
   })
 }
 

@@ -15,6 +15,7 @@ import { type MuxPlan, planHash, planMux } from './plan-mux.ts'
 import { progressOf } from './progress.ts'
 import { stageSound } from './stage-sound.ts'
 import {
+  clearPublished,
   discard,
   exists,
   fingerprint,
@@ -69,7 +70,10 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
   const print = await fingerprint(input)
   const published = await readMuxRecord(output)
   // Published by an attempt that was killed before it could say so.
-  if (published?.jobId === order.jobId && published.fingerprint === print) return published.result
+  if (published?.jobId === order.jobId && published.fingerprint === print) {
+    await clearPublished(output)
+    return published.result
+  }
   if (settings.onExists === 'fail' && (await exists(output)))
     throw new MuxFailure('DirectoryExists', `${output} is there already`, { retryable: false })
 

@@ -94,7 +94,6 @@ export async function writeWhole(path: string, content: string | Buffer): Promis
  * kill between the two renames is mended by `restoreReplaced`.
  */
 export async function publish(space: Workspace, output: string, mayReplace: boolean) {
-  await rm(space.notes, { recursive: true, force: true })
   const aside = asideName(output)
   const replaces = mayReplace && (await exists(output))
   if (replaces) {
@@ -108,7 +107,13 @@ export async function publish(space: Workspace, output: string, mayReplace: bool
     throw error
   }
   await rm(aside, { recursive: true, force: true })
+  await clearPublished(output)
   await rm(space.scratch, { recursive: true, force: true })
+}
+
+/** The notes go last: without them a kill before the rename would cost every rendition. */
+export async function clearPublished(output: string): Promise<void> {
+  await rm(join(output, notesName), { recursive: true, force: true })
 }
 
 function asideName(output: string): string {
