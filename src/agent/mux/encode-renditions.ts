@@ -151,7 +151,7 @@ function encodeArgs(run: MuxRun, { video, attempt, batch, mezzanine }: Batch): r
   const [source, stream, graphOf] =
     mezzanine === undefined
       ? ([sourceArgs(order.input, decoder), `0:${video.source.index}`, video] as const)
-      : ([ownStream(mezzanine, 'mpegts'), '0:v', cleaned] as const)
+      : ([[...lateBy(video), ...ownStream(mezzanine, 'mpegts')], '0:v', cleaned] as const)
   const outputs = batch.flatMap((rendition, at) => {
     const { kbps, names } = rendition
     const common = ['-map', `[r${at}]`, '-t', plan.seconds.toFixed(6), '-fps_mode', 'passthrough']
@@ -177,6 +177,11 @@ function encodeArgs(run: MuxRun, { video, attempt, batch, mezzanine }: Batch): r
     ...['-filter_complex', filterGraph(graphOf, stream, batch, encoder.pixelFormat)],
     ...outputs,
   ]
+}
+
+/** A copied stream alone in a file begins at 0 there, not where it began beside the sound. */
+function lateBy({ source }: VideoPlan): readonly string[] {
+  return source.isClean ? ['-itsoffset', source.offset.toFixed(6)] : []
 }
 
 function raw(id: string): string {

@@ -1,4 +1,4 @@
-import type { PacketSums, ProbedMedia, ProbedStream } from '../ffmpeg/read-media.ts'
+import type { ProbedMedia, ProbedStream } from '../ffmpeg/read-media.ts'
 
 /** What of a file matters to the plan, as its packets have it rather than as its headers say. */
 export interface MediaFacts {
@@ -15,6 +15,8 @@ export interface MediaFacts {
 export interface VideoFacts {
   readonly index: number
   readonly codec: string
+  /** Seconds from the start of the file, which is that of the first stream, to the first picture. */
+  readonly offset: number
   /** As shown: turned upright and with square pixels. */
   readonly width: number
   readonly height: number
@@ -59,7 +61,7 @@ export function mediaFacts(media: ProbedMedia): MediaFacts {
   const stream = mainVideo(media.streams)
   const audio = media.streams.filter((each) => each.codec_type === 'audio' && isHeard(each, media))
   const subtitles = media.streams.filter((each) => each.codec_type === 'subtitle')
-  const video = stream === undefined ? undefined : videoFacts(stream, media.packets)
+  const video = stream === undefined ? undefined : videoFacts(stream, media)
   const pictures = subtitles.filter((each) => !textSubtitles.includes(each.codec_name ?? ''))
   for (const each of pictures)
     warnings.push(`subtitles ${each.index} (${each.codec_name}) are pictures: left out`)
@@ -112,7 +114,7 @@ function lengthOf(streams: readonly ProbedStream[], media: ProbedMedia): number 
   return Math.max(0, Math.max(0, ...ends) - media.start)
 }
 
-function videoFacts(stream: ProbedStream, packets: ReadonlyMap<number, PacketSums>): VideoFacts {
+function videoFacts(stream: ProbedStream, { packets, start }: ProbedMedia): VideoFacts {
   const sums = packets.get(stream.index)
   const seconds = (sums?.end ?? 0) - (sums?.start ?? 0)
   const [across = 1, down = 1] = (stream.sample_aspect_ratio ?? '1:1').split(':').map(Number)
@@ -123,6 +125,7 @@ function videoFacts(stream: ProbedStream, packets: ReadonlyMap<number, PacketSum
   return {
     index: stream.index,
     codec: stream.codec_name ?? '',
+    offset: Math.max(0, (sums?.start ?? start) - start),
     width: turned ? flat[1] : flat[0],
     height: turned ? flat[0] : flat[1],
     fps: frameRate(stream),

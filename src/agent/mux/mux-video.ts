@@ -22,6 +22,7 @@ import {
   openWorkspace,
   publish,
   restoreReplaced,
+  scratchOf,
   type Workspace,
   writeWhole,
 } from './workspace.ts'
@@ -71,7 +72,7 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
   const published = await readMuxRecord(output)
   // Published by an attempt that was killed before it could say so.
   if (published?.jobId === order.jobId && published.fingerprint === print) {
-    await clearPublished(output)
+    await clearPublished(output, scratchOf(order))
     return published.result
   }
   if (settings.onExists === 'fail' && (await exists(output)))

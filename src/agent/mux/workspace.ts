@@ -51,7 +51,7 @@ export async function openWorkspace({ jobId, output, scratch }: Place): Promise<
   await mkdir(notes, { recursive: true })
   for (const name of await readdir(dir))
     if (name.startsWith(makingPrefix)) await rm(join(dir, name), { recursive: true, force: true })
-  const own = join(scratch, `mux-${jobId}`)
+  const own = scratchOf({ jobId, scratch })
   await mkdir(own, { recursive: true })
   return { dir, notes, scratch: own }
 }
@@ -107,13 +107,18 @@ export async function publish(space: Workspace, output: string, mayReplace: bool
     throw error
   }
   await rm(aside, { recursive: true, force: true })
-  await clearPublished(output)
-  await rm(space.scratch, { recursive: true, force: true })
+  await clearPublished(output, space.scratch)
 }
 
 /** The notes go last: without them a kill before the rename would cost every rendition. */
-export async function clearPublished(output: string): Promise<void> {
+export async function clearPublished(output: string, scratch: string): Promise<void> {
   await rm(join(output, notesName), { recursive: true, force: true })
+  await rm(scratch, { recursive: true, force: true })
+}
+
+/** The job's own directory on this machine. */
+export function scratchOf({ jobId, scratch }: Pick<Place, 'jobId' | 'scratch'>): string {
+  return join(scratch, `mux-${jobId}`)
 }
 
 function asideName(output: string): string {

@@ -10,7 +10,7 @@ const multiplier: Ladder = { mode: 'multiplier' }
 
 function video(width: number, height: number, kbps: number, more: Partial<VideoFacts> = {}) {
   const fps = { frames: 25, seconds: 1 }
-  const common = { index: 0, codec: 'h264', isInterlaced: false, isClean: true }
+  const common = { index: 0, offset: 0, codec: 'h264', isInterlaced: false, isClean: true }
   return { ...common, width, height, kbps, fps, ...more }
 }
 
