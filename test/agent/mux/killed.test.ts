@@ -113,7 +113,7 @@ test('killed at every step, the next attempts go on and encode nothing finished 
   expect((await readdir(dir)).filter((name) => name.startsWith('.'))).toEqual([])
   expect((await readdir(output)).filter((name) => name.startsWith('.'))).toEqual([])
   expect(await readdir(order.scratch)).toEqual([])
-})
+}, 240_000)
 
 test('killed after it was published and before it could say so: the result is there at once', async () => {
   const dir = await scratchDir()
