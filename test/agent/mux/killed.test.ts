@@ -12,7 +12,8 @@ import { readMuxRecord } from '../../../src/agent/mux/mux-record.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
 import { makeClip, muxHere, scratchDir, x264 } from './mux-here.ts'
 
-const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const muxChild = fileURLToPath(new URL('mux-child.ts', import.meta.url))
+const piFfmpeg = fileURLToPath(new URL('pi-ffmpeg.js', import.meta.url))
 /** One stream at a time: then renditions end one after the other. */
 const pi: EncoderAbility = {
   ...x264,
@@ -53,7 +54,7 @@ test('killed at every step, the next attempts go on and encode nothing finished 
     machine,
   }
   const count = join(dir, 'count')
-  const ffmpeg = [process.execPath, here('pi-ffmpeg.js'), `sessions=1,once,count=${count}`]
+  const ffmpeg = [process.execPath, piFfmpeg, `sessions=1,once,count=${count}`]
   const killed: string[] = []
   /** How often each rendition had been encoded when it was first seen finished. */
   const finished = new Map<string, number>()
@@ -81,7 +82,7 @@ test('killed at every step, the next attempts go on and encode nothing finished 
   for (const step of steps) {
     const child = execa(
       process.execPath,
-      ['--import', 'tsx', here('mux-child.ts'), JSON.stringify({ order, ffmpeg })],
+      ['--import', 'tsx', muxChild, JSON.stringify({ order, ffmpeg })],
       { reject: false, buffer: false },
     )
     for await (const line of createInterface({ input: child.stdout })) {
