@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only against what never ends: real encoders and daemons take long where a machine is busy.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
   },
 })
