@@ -207,11 +207,12 @@ async function outputOf(child: ChildProcess, tell?: (line: string) => void): Pro
   const { stdout, stderr } = child
   if (stdout === null || stderr === null) throw new Error('started without pipes')
   let [out, err] = ['', '']
-  stdout.on('data', (data) => {
-    out += data
+  // Decoded by the stream: a piece may end within a character.
+  stdout.setEncoding('utf8').on('data', (piece: string) => {
+    out += piece
   })
-  stderr.on('data', (data) => {
-    err += data
+  stderr.setEncoding('utf8').on('data', (piece: string) => {
+    err += piece
   })
   if (tell !== undefined)
     for (const pipe of [stdout, stderr]) createInterface(pipe).on('line', tell)

@@ -15,8 +15,8 @@ function onTerminal(mode: string, answers: readonly (readonly [RegExp, string])[
   })
   let seen = ''
   let next = 0
-  child.stdout.on('data', (chunk: Buffer) => {
-    seen += chunk.toString()
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    seen += piece
     const wanted = answers[next]
     if (!wanted?.[0].test(seen)) return
     next += 1
@@ -64,8 +64,8 @@ describe('on a terminal', () => {
 test('without a terminal a question is an error that names it', async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', program, 'ask'])
   let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    said += piece
   })
   const code = await new Promise((resolve) => child.on('close', resolve))
   expect(said).toContain('UserError: there is no terminal to ask on: Really?')

@@ -102,10 +102,8 @@ function run(all) {
     stdio: ['inherit', 'pipe', 'inherit'],
   })
   const hangs = streams > 0 && (has('hang') || deadlocks)
-  child.stdout.on('data', (piece) => {
-    process.stdout.write(
-      hangs ? String(piece).replaceAll('progress=end', 'progress=continue') : piece,
-    )
+  child.stdout.setEncoding('utf8').on('data', (piece) => {
+    process.stdout.write(hangs ? piece.replaceAll('progress=end', 'progress=continue') : piece)
   })
   child.on('close', (code) => {
     if (streams > 0 && has('once')) for (const { file } of outputs) keepFirstHeaders(file)

@@ -11,6 +11,7 @@ mkdir /run/sshd
 mount --bind "$1/cpuinfo" /proc/cpuinfo
 mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id
 mount --bind "$1/boot" /boot
+mount --bind "$1/passwd" /etc/passwd
 mount --bind "$1/shadow" /etc/shadow
 "$1/bin/start-sshd"
 echo ready

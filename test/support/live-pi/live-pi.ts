@@ -67,11 +67,11 @@ export class LivePi {
     child.stdin.end(JSON.stringify({ argv, answers }))
     let stdout = ''
     let stderr = ''
-    child.stdout.on('data', (bytes: Buffer) => {
-      stdout += bytes.toString()
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      stdout += piece
     })
-    child.stderr.on('data', (bytes: Buffer) => {
-      stderr += bytes.toString()
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      stderr += piece
     })
     await once(child, 'close')
     if (stdout === '') throw new Error(stderr)
@@ -133,6 +133,8 @@ export async function startLivePi(board: Board): Promise<LivePi> {
     0o755,
   )
   const hash = execFileSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).trim()
+  // A shell of its own: the profile of this machine's root may wait for locks, or print.
+  put('passwd', 'root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n')
   put('shadow', `root:${hash}:19000:0:99999:7:::\nsshd:!:19000::::::\n`, 0o600)
   const keys = { host_key: 'ed25519', host_key_ecdsa: 'ecdsa', 'home/.ssh/id_ed25519': 'ed25519' }
   for (const [key, type] of Object.entries(keys))
