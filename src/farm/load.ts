@@ -5,6 +5,7 @@ import { closest } from './closest.ts'
 import { crossCheck, type Problem } from './cross-check.ts'
 import { type Farm, makeFarm } from './farm.ts'
 import { type FarmText, keyOffset, nodeAt, type Path, place, readFarmText } from './farm-text.ts'
+import { pathClashes } from './path-clashes.ts'
 import { farmSchema } from './schema.ts'
 
 /**
@@ -27,7 +28,10 @@ export function farmFrom(source: FarmText): Farm {
       parsed.error.issues.flatMap((issue) => issueLines(source, issue)).join('\n'),
     )
   }
-  const problems = crossCheck(parsed.data, (path) => lineOf(source, path))
+  const problems = [
+    ...crossCheck(parsed.data, (path) => lineOf(source, path)),
+    ...pathClashes(parsed.data, file, (path) => path.length > 0 && nodeAt(source, path).found),
+  ]
   if (problems.length > 0) {
     throw new UserError(problems.map((problem) => problemLine(source, problem)).join('\n'))
   }
