@@ -16,16 +16,34 @@ export type Phase =
   | { readonly kind: 'tidying' }
   /** A job was given; once more at lock and share, which may have changed while it waited. */
   | { readonly kind: 'checking'; readonly claimed: Claimed }
+  /** A job was held when the agent was last stopped; whether it still is, is asked first. */
+  | Resuming
   | Working
   /** The job failed; whether the share did is asked first. */
-  | { readonly kind: 'doubting'; readonly claimed: Claimed; readonly failed: Failed }
+  | Doubting
   /** Writing down how it ended. */
   | { readonly kind: 'filing' }
   | { readonly kind: 'stopped' }
 
+export interface Resuming {
+  readonly kind: 'resuming'
+  readonly claimed: Claimed
+  /** Of the last look. */
+  readonly mount: string | null
+}
+
+export interface Doubting {
+  readonly kind: 'doubting'
+  readonly claimed: Claimed
+  readonly failed: Failed
+  readonly mount: string | null
+}
+
 export interface Working {
   readonly kind: 'working'
   readonly claimed: Claimed
+  /** Of the share that it was begun on. */
+  readonly mount: string | null
   readonly progress: Progress
   /** Why it is being stopped, once it is. */
   readonly ending: Ending | undefined
@@ -54,6 +72,8 @@ export interface Surroundings {
   readonly tmpFreeBytes: number
   /** `silent`: mounted, but it does not answer. */
   readonly share: 'fine' | 'gone' | 'silent'
+  /** Which mount the share is; null where it is none. */
+  readonly mount: string | null
 }
 
 /** What has happened. */

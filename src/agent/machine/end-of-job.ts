@@ -1,7 +1,20 @@
-import type { Claimed } from '../../protocol/agent-api.ts'
+import type { Claimed, Progress } from '../../protocol/agent-api.ts'
 import type { MuxResult } from '../../protocol/job.ts'
 import type { Failed } from './agent-state.ts'
 import type { Report } from './report.ts'
+
+/** Of a job at which nothing was done yet. */
+export const noProgress: Progress = {
+  step: 'start',
+  rendition: null,
+  percent: 0,
+  fps: null,
+  speed: null,
+  etaSeconds: null,
+  encoder: null,
+}
+
+export const mountedAnew = 'the media share was away, and was mounted anew'
 
 export function completed({ job, lease: { token } }: Claimed, result: MuxResult): Report {
   return { kind: 'complete', job: job.id, body: { token, result } }

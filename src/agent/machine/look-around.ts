@@ -29,6 +29,7 @@ export async function lookAround({
     state: { locked, trouble: trouble?.slice(0, 500) ?? null, celsius, throttled },
     tmpFreeBytes,
     share: media.share,
+    mount: media.mount,
   }
 }
 

@@ -1,18 +1,10 @@
 import type { Claimed } from '../../protocol/agent-api.ts'
-import type {
-  AgentEvent,
-  AgentState,
-  Deed,
-  KeptJob,
-  Phase,
-  Surroundings,
-  Working,
-} from './agent-state.ts'
-import { failed, released } from './end-of-job.ts'
+import type { AgentEvent, AgentState, Deed, Doubting, Surroundings } from './agent-state.ts'
+import { failed, mountedAnew, released } from './end-of-job.ts'
 import type { Report } from './report.ts'
+import { resume, whileResuming } from './resume.ts'
+import { file, type Next, stay, to, work } from './transitions.ts'
 import { whileWorking } from './while-working.ts'
-
-export type Next = readonly [AgentState, readonly Deed[]]
 
 /** About five minutes. */
 const idleClaimsPerTidy = 12
@@ -30,8 +22,6 @@ const claimSeconds = 25
 const slowSeconds = 300
 const blockedSeconds = 10
 const drainedSeconds = 30
-/** A job that the agent, or the whole Pi, has died of so often is not begun again. */
-const mostStarts = 3
 
 /**
  * The agent's mind: what has happened in, what is to be done out. It does nothing itself, so that
@@ -43,7 +33,10 @@ export function next(state: AgentState, event: AgentEvent): Next {
   if (event.kind === 'stop') return stop(state)
   switch (phase.kind) {
     case 'starting':
-      return event.kind === 'started' ? begin(state, event.kept) : stay(state)
+      if (event.kind !== 'started') return stay(state)
+      return event.kept === undefined ? send(state) : resume(state, event.kept)
+    case 'resuming':
+      return whileResuming(state, phase, event)
     case 'sending':
       if (event.kind === 'sent') return afterSending(state)
       return trouble(state, event)
@@ -64,12 +57,7 @@ export function next(state: AgentState, event: AgentEvent): Next {
       return whileWorking(state, phase, event)
     case 'doubting':
       if (event.kind !== 'looked') return stay(state)
-      return file(
-        state,
-        event.now.state.trouble === null
-          ? failed(phase.claimed, phase.failed)
-          : released(phase.claimed, event.now.state.trouble),
-      )
+      return file(state, afterDoubt(phase, event.now))
     case 'filing':
       return event.kind === 'filed'
         ? send({ ...state, idleClaims: idleClaimsPerTidy })
@@ -77,34 +65,6 @@ export function next(state: AgentState, event: AgentEvent): Next {
     case 'stopped':
       return stay(state)
   }
-}
-
-function stay(state: AgentState): Next {
-  return [state, []]
-}
-
-function to(state: AgentState, phase: Phase, ...deeds: Deed[]): Next {
-  return [{ ...state, phase }, deeds]
-}
-
-function begin(state: AgentState, kept: KeptJob | undefined): Next {
-  if (kept === undefined) return send(state)
-  const { claimed, starts } = kept
-  if (state.stopping) return file(state, released(claimed, 'the agent was stopped'))
-  if (starts >= mostStarts)
-    return file(
-      state,
-      failed(claimed, {
-        kind: 'failed',
-        reason: 'FFmpegErr',
-        retryable: true,
-        detail: `the agent has died ${starts} times at this job`,
-        argv: [],
-        logTail: '',
-      }),
-    )
-  const [working, deeds] = work(state, claimed)
-  return [working, [say(`goes on with job ${claimed.job.id}: ${claimed.job.path}`), ...deeds]]
 }
 
 /** Whatever comes next, the controller first hears what it has not heard yet. */
@@ -180,45 +140,26 @@ function check(state: AgentState, claimed: Claimed, now: Surroundings): Next {
   if (now.state.locked !== null)
     return file(state, released(claimed, `locked: ${now.state.locked}`))
   if (now.state.trouble !== null) return file(state, released(claimed, now.state.trouble))
-  return work(state, claimed)
-}
-
-function work(state: AgentState, claimed: Claimed): Next {
-  const phase: Working = {
-    kind: 'working',
-    claimed,
-    progress: {
-      step: 'start',
-      rendition: null,
-      percent: 0,
-      fps: null,
-      speed: null,
-      etaSeconds: null,
-      encoder: null,
-    },
-    ending: undefined,
-    silentLooks: 0,
-  }
-  const { token } = claimed.lease
-  return to(state, phase, { kind: 'mux', claimed }, { kind: 'await beat', token, seconds: 1 })
-}
-
-function file(state: AgentState, report: Report): Next {
-  return to(state, { kind: 'filing' }, { kind: 'file', report })
+  return work(state, claimed, now.mount)
 }
 
 function stop(state: AgentState): Next {
   if (state.stopping || state.phase.kind === 'stopped') return stay(state)
   const stopping = { ...state, stopping: true }
+  // A heartbeat is under way with either.
+  if (state.phase.kind === 'resuming') return [stopping, [{ kind: 'hurry' }, { kind: 'stop mux' }]]
   if (state.phase.kind !== 'working') return [stopping, [{ kind: 'hurry' }]]
   const ending = state.phase.ending ?? { kind: 'release', why: 'the agent was stopped' }
   return to(stopping, { ...state.phase, ending }, { kind: 'stop mux' })
 }
 
-function exit(state: AgentState): Next {
-  return to(state, { kind: 'stopped' }, { kind: 'exit' })
+/** What a share that was away did to a job looks like a missing file, though it may be back by now. */
+function afterDoubt({ claimed, failed: why, mount }: Doubting, now: Surroundings): Report {
+  const { trouble } = now.state
+  if (trouble !== null) return released(claimed, trouble)
+  return now.mount === mount ? failed(claimed, why) : released(claimed, mountedAnew)
 }
 
-function say(line: string): Deed {
-  return { kind: 'say', line }
+function exit(state: AgentState): Next {
+  return to(state, { kind: 'stopped' }, { kind: 'exit' })
 }

@@ -1,8 +1,8 @@
 import type { MuxOutcome } from '../mux/mux-order.ts'
 import type { AgentEvent, AgentState, Deed, Ending, Surroundings, Working } from './agent-state.ts'
-import { completed, released } from './end-of-job.ts'
-import type { Next } from './next.ts'
+import { completed, mountedAnew, released } from './end-of-job.ts'
 import type { Report } from './report.ts'
+import type { Next } from './transitions.ts'
 
 /** A NAS that restarts is silent for a minute or two, and the job goes on after that. */
 const mostSilentLooks = 4
@@ -42,9 +42,10 @@ function looked(state: AgentState, phase: Working, now: Surroundings): Next {
   const working = { ...phase, silentLooks }
   const { claimed, progress } = phase
   const beat: Deed = { kind: 'heartbeat', claimed, progress, now }
-  if (now.share !== 'gone' && silentLooks < mostSilentLooks)
+  const isAnew = now.share === 'fine' && now.mount !== phase.mount
+  if (now.share !== 'gone' && silentLooks < mostSilentLooks && !isAnew)
     return [{ ...state, phase: working }, [beat]]
-  const why = now.state.trouble ?? 'the media share is away'
+  const why = now.state.trouble ?? (isAnew ? mountedAnew : 'the media share is away')
   return end(state, working, { kind: 'release', why }, beat)
 }
 
@@ -57,7 +58,7 @@ function end(state: AgentState, phase: Working, ending: Ending, ...deeds: Deed[]
   return [{ ...state, phase: { ...phase, ending } }, [{ kind: 'say', line }, ...stops, ...deeds]]
 }
 
-function muxed(state: AgentState, { claimed, ending }: Working, outcome: MuxOutcome): Next {
+function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: MuxOutcome): Next {
   const filing = (report: Report | undefined): Next => [
     { ...state, phase: { kind: 'filing' } },
     [{ kind: 'file', report }],
@@ -67,5 +68,8 @@ function muxed(state: AgentState, { claimed, ending }: Working, outcome: MuxOutc
   if (outcome.kind === 'done') return filing(completed(claimed, outcome.result))
   if (ending !== undefined) return filing(released(claimed, ending.why))
   if (outcome.kind === 'stopped') return filing(released(claimed, 'the job was stopped'))
-  return [{ ...state, phase: { kind: 'doubting', claimed, failed: outcome } }, [{ kind: 'look' }]]
+  return [
+    { ...state, phase: { kind: 'doubting', claimed, failed: outcome, mount } },
+    [{ kind: 'look' }],
+  ]
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { mountedAt } from './mount-point.ts'
+import { type MountPoint, mountedAt } from './mount-point.ts'
 import { type Ran, runWithin } from './run-within.ts'
 
 export interface ShareOptions {
@@ -18,6 +18,8 @@ export interface ShareState {
   readonly share: 'fine' | 'gone' | 'silent'
   /** Null: all is well. */
   readonly trouble: string | null
+  /** Which mount it is; null where it is none. */
+  readonly mount: string | null
 }
 
 const answerSeconds = 10
@@ -42,8 +44,14 @@ export class MediaShare {
   }
 
   async look(): Promise<ShareState> {
+    const state = await this.#look()
+    // Last, for it was perhaps only mounted by being looked at.
+    return { ...state, mount: (await this.#mounted())?.id ?? null }
+  }
+
+  async #look(): Promise<Omit<ShareState, 'mount'>> {
     const { mediaDir, mountCommand } = this.#options
-    if (mountCommand !== null && !(await this.#isMounted())) {
+    if (mountCommand !== null && (await this.#mounted()) === undefined) {
       const trouble = await this.#mount(mountCommand)
       if (trouble !== null) return { share: 'gone', trouble }
     }
@@ -64,15 +72,15 @@ export class MediaShare {
   }
 
   /** An automount counts: whoever touches it gets the share, and then it is looked at again. */
-  async #isMounted(): Promise<boolean> {
-    return mountedAt(await this.#probes.mountinfo(), this.#options.mediaDir) !== undefined
+  async #mounted(): Promise<MountPoint | undefined> {
+    return mountedAt(await this.#probes.mountinfo(), this.#options.mediaDir)
   }
 
   async #mount(command: readonly string[]): Promise<string | null> {
     const { mediaDir } = this.#options
     const ran = await this.#probes.run(mountSeconds, command)
     if (ran.kind === 'late') return `mounting ${mediaDir} takes over ${mountSeconds} s`
-    if (await this.#isMounted()) return null
+    if ((await this.#mounted()) !== undefined) return null
     return `${mediaDir} is not mounted: ${firstLine(ran) || `${command[0]} ended with ${ran.code}`}`
   }
 }

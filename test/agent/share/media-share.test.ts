@@ -13,7 +13,11 @@ const autofs = `35 25 0:39 / ${dir} rw,relatime shared:2 - autofs systemd-1 rw,d
 const well: Ran = { kind: 'ended', code: 0, stdout: '', stderr: '' }
 
 test('what is mounted at a directory, whatever its name, and the last on top', () => {
-  expect(mountedAt(nfs, dir)).toEqual({ type: 'nfs', source: '10.77.0.1:/videos' })
+  expect(mountedAt(nfs, dir)).toEqual({
+    id: '36 0:40',
+    type: 'nfs',
+    source: '10.77.0.1:/videos',
+  })
   expect(mountedAt(autofs + nfs, dir)?.type).toBe('nfs')
   expect(mountedAt('1 2 0:4 / /a\\040b rw - ext4 /dev/sda rw\n', '/a b')?.type).toBe('ext4')
   expect(mountedAt(nfs, '/home/pi')).toBeUndefined()
@@ -37,13 +41,13 @@ function share(mountinfos: readonly string[], answer: (argv: readonly string[]) 
 describe('the media share', () => {
   test('mounted and answering', async () => {
     const { look, ran } = share([nfs], () => well)
-    expect(await look()).toEqual({ share: 'fine', trouble: null })
+    expect(await look()).toEqual({ share: 'fine', trouble: null, mount: '36 0:40' })
     expect(ran).toEqual(['stat', 'test'])
   })
 
   test('not mounted: it is mounted', async () => {
     const { look, ran } = share(['', nfs], () => well)
-    expect(await look()).toEqual({ share: 'fine', trouble: null })
+    expect(await look()).toEqual({ share: 'fine', trouble: null, mount: '36 0:40' })
     expect(ran).toEqual(['mount', 'stat', 'test'])
   })
 
@@ -52,6 +56,7 @@ describe('the media share', () => {
     expect(await look()).toEqual({
       share: 'gone',
       trouble: `${dir} is not mounted: mount.nfs: timed out`,
+      mount: null,
     })
   })
 
@@ -67,6 +72,7 @@ describe('the media share', () => {
     expect(await look()).toEqual({
       share: 'silent',
       trouble: `the media share ${dir} does not answer`,
+      mount: '36 0:40',
     })
   })
 
@@ -84,11 +90,12 @@ test('a directory of this machine, with the real programs', async () => {
   const media = new MediaShare({ mediaDir, mountCommand: null })
   expect(await media.look()).toMatchObject({ share: 'gone' })
   await mkdir(mediaDir)
-  expect(await media.look()).toEqual({ share: 'fine', trouble: null })
+  expect(await media.look()).toEqual({ share: 'fine', trouble: null, mount: null })
   const needsMount = new MediaShare({ mediaDir, mountCommand: ['false'] })
   expect(await needsMount.look()).toEqual({
     share: 'gone',
     trouble: `${mediaDir} is not mounted: false ended with 1`,
+    mount: null,
   })
 })
 
