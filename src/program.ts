@@ -17,7 +17,7 @@ export type MakeTools = (yes: boolean) => Promise<Tools>
 const exitCodeHelp = `
 Exit status:
   0 done                       4 failed, needs hands (says where)
-  1 a bug in pifarm            5 plan --exit-code: changes pending
+  1 a bug in pifarm            5 changes pending (plan --exit-code, status)
   2 wrong usage or farm.yaml   6 another run holds the lock
   3 failed, all put back       7 declined           130 interrupted`
 

@@ -3,6 +3,7 @@ import type { Farm } from '../farm/farm.ts'
 import { type FarmText, readFarmText } from '../farm/farm-text.ts'
 import { farmFrom } from '../farm/load.ts'
 import type { FileEntry, Reader } from '../host/host.ts'
+import { lockFile } from '../plan/at-work.ts'
 import { recover } from '../plan/recover.ts'
 import type { Tools } from '../tools.ts'
 
@@ -57,7 +58,7 @@ export async function putBackCutOff(tools: Tools, config: string): Promise<void>
 export async function withLock<T>(tools: Tools, state: string, work: () => Promise<T>): Promise<T> {
   needRoot(tools, 'change the NAS')
   const holder = `${tools.command} (pid ${process.pid}, since ${tools.now().toISOString()})`
-  const lock = await tools.nas.lock(`${state}/lock`, holder)
+  const lock = await tools.nas.lock(lockFile(state), holder)
   if ('heldBy' in lock)
     throw new UserError(`another run is at work: ${lock.heldBy}`, {
       hint: 'wait for it to end, then run the command again',

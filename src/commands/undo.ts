@@ -1,22 +1,31 @@
-import { exitCodes } from '../errors.ts'
+import { exitCodes, UserError } from '../errors.ts'
 import { type Farm, rootOf } from '../farm/farm.ts'
 import { loadFarm } from '../farm/load.ts'
 import type { Probe } from '../plan/change.ts'
 import { nextRunId, type RunRecord } from '../plan/journal.ts'
-import { runToUndo, undoPlan } from '../plan/undo-plan.ts'
+import { type PastRun, pastRuns, runToUndo } from '../plan/past-runs.ts'
+import { undoPlan } from '../plan/undo-plan.ts'
 import type { Shared } from '../program.ts'
 import { catalog } from '../resources/catalog.ts'
 import { refuseMounted } from '../resources/rootfs/in-use.ts'
 import type { Tools } from '../tools.ts'
+import { runsAsJson, showRuns } from '../ui/show-runs.ts'
 import { settle } from './change-farm.ts'
-import { withFarm } from './session.ts'
+import { needRoot, readFarm, withFarm } from './session.ts'
 
 interface UndoOptions extends Shared {
   readonly plan?: true
+  readonly list?: true
+  readonly json?: true
 }
 
 /** Takes back the last run that has not been taken back yet. */
 export async function undo(tools: Tools, options: UndoOptions): Promise<number> {
+  if (options.list) return await listRuns(tools, options)
+  if (options.json)
+    throw new UserError('undo has an answer in JSON only with --list', {
+      hint: 'pifarm undo --list --json',
+    })
   return await withFarm(tools, options.config, async ({ farm }) => {
     const { state } = farm.paths
     const record = await runToUndo(tools.nas, state)
@@ -42,6 +51,19 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
       { planOnly: options.plan === true, question: 'Take this run back?' },
     )
   })
+}
+
+/** Shows what was done and what of it can still be taken back. Looks only, and takes no lock. */
+async function listRuns(tools: Tools, options: UndoOptions): Promise<number> {
+  const { nas, ui } = tools
+  needRoot(tools, 'read the records of earlier runs')
+  const { farm } = await readFarm(nas, options.config)
+  const runs: PastRun[] = []
+  for await (const run of pastRuns(nas, farm.paths.state)) runs.push(run)
+  if (options.json) ui.answer(runsAsJson(runs))
+  else if (runs.length === 0) ui.say('no run is recorded yet')
+  else ui.answer(showRuns(runs))
+  return exitCodes.done
 }
 
 /**

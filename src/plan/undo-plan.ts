@@ -1,19 +1,8 @@
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { asideOf } from '../farm/farm.ts'
-import type { Reader } from '../host/host.ts'
 import { type Change, nothing, type Plan, type Probe, type Put } from './change.ts'
-import { finishedRuns, type RunRecord } from './journal.ts'
-
-/** The newest run that has not been taken back: undo after undo goes further into the past. */
-export async function runToUndo(nas: Reader, state: string): Promise<RunRecord | undefined> {
-  const undone = new Set<string>()
-  for await (const record of finishedRuns(nas, state)) {
-    if (record.undoes !== undefined) undone.add(record.undoes)
-    else if (!undone.has(record.id)) return record
-  }
-  return undefined
-}
+import type { RunRecord } from './journal.ts'
 
 /**
  * The plan that takes a run back: its changes inverted, in reverse order, and its reloads again.

@@ -27,7 +27,7 @@ async function pifarm(words: string): Promise<number> {
 }
 
 const commands =
-  'init add-pi set-pi remove-pi list plan apply undo find-serial simulate-boot enable-netboot-sd controller'.split(
+  'init add-pi set-pi remove-pi list plan apply undo status find-serial simulate-boot enable-netboot-sd controller'.split(
     ' ',
   )
 

@@ -143,3 +143,61 @@ test('with no run left it says so', async () => {
     stderr: 'there is no run to take back',
   })
 })
+
+describe('--list', () => {
+  const addSecond = 'add-pi --mac b8:27:eb:00:00:02 --name HLSPi2 --serial aa000002'
+
+  test('shows the runs, newest first, and what undo takes back next', async () => {
+    const nas = await readyFarm([addHlsPi1, 'set-pi HLSPi1 --muxid 4', 'undo --yes'])
+    const mutations = nas.mutations
+    const { code, stdout } = await nas.pifarm('undo --list')
+    expect(code).toBe(0)
+    const lines = stdout.split('\n').map((line) => line.split(/ {2,}/))
+    expect(lines.map(([run, , command, , fate]) => [run, command, fate])).toEqual([
+      ['RUN', 'COMMAND', 'UNDO'],
+      ['0004', 'pifarm undo --yes', 'took back 0003'],
+      ['0003', 'pifarm set-pi HLSPi1 --muxid 4', 'taken back by 0004'],
+      ['0002', `pifarm ${addHlsPi1}`, 'next'],
+      ['0001', `pifarm ${initCommand}`, 'after those above'],
+    ])
+    expect(lines[2]?.[3]).toBe('farm.yaml 1, rootfs 1, tftp 1')
+    expect(nas.mutations).toBe(mutations)
+  })
+
+  test('is right: what it calls the next is what undo takes back', async () => {
+    const nas = await readyFarm([addHlsPi1, addSecond])
+    for (;;) {
+      const runs: { run: string; fate: { kind: string } }[] = JSON.parse(
+        (await nas.pifarm('undo --list --json')).stdout,
+      )
+      const next = runs.find(({ fate }) => fate.kind === 'next')
+      const { stderr } = await nas.pifarm('undo --yes')
+      if (next === undefined) {
+        expect(stderr).toContain('there is no run to take back')
+        return
+      }
+      expect(stderr).toContain(`run ${next.run}, `)
+      if (textOn(nas, config) === '') return
+    }
+  })
+
+  test('says of a purge that it is final', async () => {
+    const nas = await readyFarm([addHlsPi1, 'remove-pi HLSPi1 --purge --yes', addSecond])
+    const { stdout } = await nas.pifarm('undo --list')
+    expect(stdout).toMatch(/^0004 .* next$/m)
+    expect(stdout).toMatch(/^0003 .* no: it deleted \/mnt\/PiRoots\/\.HLSPi1\.removed-0003$/m)
+  })
+
+  test('holds no secret', async () => {
+    const nas = await readyFarm([addHlsPi1])
+    expect((await nas.pifarm('undo --list --json')).stdout).not.toContain('private')
+  })
+
+  test('without it there is nothing in JSON', async () => {
+    const nas = await readyFarm()
+    expect(await nas.pifarm('undo --json')).toMatchObject({
+      code: 2,
+      error: 'undo has an answer in JSON only with --list',
+    })
+  })
+})

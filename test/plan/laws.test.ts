@@ -4,8 +4,9 @@ import type { Plan, Step } from '../../src/plan/change.ts'
 import { nothing } from '../../src/plan/change.ts'
 import type { ApplyTools } from '../../src/plan/jobs.ts'
 import { nextRunId } from '../../src/plan/journal.ts'
+import { runToUndo } from '../../src/plan/past-runs.ts'
 import { recover } from '../../src/plan/recover.ts'
-import { runToUndo, undoPlan } from '../../src/plan/undo-plan.ts'
+import { undoPlan } from '../../src/plan/undo-plan.ts'
 import { dir, type FakeNas, fakeNas, file, output } from '../support/fake-nas.ts'
 
 /** What every plan promises, shown on one that has each kind of change. */
