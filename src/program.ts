@@ -4,6 +4,8 @@ import { exitCodes } from './errors.ts'
 import type { Does } from './program/command.ts'
 import { controller } from './program/controller.ts'
 import { init } from './program/init.ts'
+import { jobs } from './program/jobs.ts'
+import { muxers } from './program/muxers.ts'
 import { netboot } from './program/netboot.ts'
 import { pis } from './program/pis.ts'
 import { runs } from './program/runs.ts'
@@ -49,7 +51,8 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
     })
   }
   // The order of the help.
-  for (const declare of [init, pis, runs, netboot, template, controller]) declare(program, does)
+  const groups = [init, pis, runs, netboot, template, controller, jobs, muxers]
+  for (const declare of groups) declare(program, does)
 
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -28,3 +28,11 @@ export function collect(value: string, before: readonly string[] | true = []): r
 export function modelOption(): Option {
   return new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5'])
 }
+
+/** A command that asks a controller: where it is and what is shown to it. */
+export function asksController(command: Command): Command {
+  return command
+    .option('--controller <url>', 'left out: that of farm.yaml, e.g. http://10.77.0.1:8080')
+    .option('--token-file <file>', "with the admin token; left out: the state directory's")
+    .option('--ca <file>', "trust this certificate; left out: farm.yaml's controller.tls_cert")
+}

@@ -12,25 +12,32 @@ export function bar(bytesDone: number, bytesTotal: number, msElapsed: number): s
   if (msElapsed >= 500 && bytesDone > 0) {
     const rate = bytesDone / (msElapsed / 1000)
     parts.push(`${size(rate)}/s`)
-    if (bytesTotal > bytesDone) parts.push(`ETA ${time((bytesTotal - bytesDone) / rate)}`)
+    if (bytesTotal > bytesDone) parts.push(`ETA ${duration((bytesTotal - bytesDone) / rate)}`)
   }
   return parts.join('  ')
 }
 
 function gauge(bytesDone: number, bytesTotal: number): string {
-  const share = Math.min(1, bytesDone / bytesTotal)
-  const filled = Math.floor(share * width)
-  const drawn = `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${Math.floor(share * 100)} %`
+  const drawn = percentBar((bytesDone / bytesTotal) * 100)
   return `${drawn}  ${size(bytesDone)} of ${size(Math.max(bytesTotal, bytesDone))}`
+}
+
+/** `[#####.....] 52 %` */
+export function percentBar(percent: number): string {
+  const shown = Math.min(100, Math.max(0, percent))
+  const filled = Math.floor((shown / 100) * width)
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${Math.floor(shown)} %`
 }
 
 function size(bytes: number): string {
   return prettyBytes(Math.round(bytes), { maximumFractionDigits: bytes < 1e9 ? 0 : 1 })
 }
 
-function time(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds)
   if (whole < 60) return `${whole} s`
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  if (whole < 48 * 3600)
+    return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`
+  return `${Math.floor(whole / 86_400)} days`
 }

@@ -1,5 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import { type Paint, plain } from './paint.ts'
+import { lineBars, redrawnBars } from './show-bars.ts'
 import { lineSteps, listSteps } from './show-steps.ts'
 import type { Ui } from './ui.ts'
 import { visible } from './visible.ts'
@@ -82,6 +83,12 @@ export async function terminal({
       return list
         ? listSteps(shown, stdout, stderr)
         : lineSteps(shown, (text) => stderr.write(text))
+    },
+    bars(titles) {
+      const shown = titles.map(visible)
+      return live && titles.length < stderr.rows - 2
+        ? redrawnBars(shown, stderr)
+        : lineBars(shown, (text) => stderr.write(text))
     },
   }
 }

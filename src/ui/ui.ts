@@ -26,6 +26,19 @@ export interface Ui {
   ): Promise<T>
   /** A list of named steps shown while they run. Nothing else is printed until `end`. */
   steps(titles: readonly string[]): StepDisplay
+  /** A bar for each thing that is under way at the same time. Nothing else is printed until `end`. */
+  bars(titles: readonly string[]): BarDisplay
+}
+
+export interface BarDisplay {
+  /** How far it is, and what is being done. */
+  at(index: number, percent: number, what: string): void
+  done(index: number): void
+  fail(index: number, why: string): void
+  /** A line about all of them. */
+  note(line: string): void
+  /** Those that are not over stay as they are. */
+  end(): Promise<void>
 }
 
 export interface StepDisplay {

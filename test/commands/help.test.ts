@@ -30,6 +30,10 @@ const commands =
   'init add-pi set-pi remove-pi list plan apply undo status find-serial simulate-boot enable-netboot-sd controller'.split(
     ' ',
   )
+const inGroups = [
+  ...['submit', 'list', 'show', 'log', 'cancel', 'retry'].map((name) => `jobs ${name}`),
+  ...['list', 'drain', 'resume'].map((name) => `muxers ${name}`),
+]
 
 test('the help names every command and every exit status', async () => {
   expect(await pifarm('--help')).toBe(0)
@@ -37,10 +41,10 @@ test('the help names every command and every exit status', async () => {
   for (const command of commands) expect(printed).toMatch(new RegExp(`^  ${command} `, 'm'))
 })
 
-test.each(commands)('%s --help has examples', async (command) => {
+test.each([...commands, ...inGroups])('%s --help has examples', async (command) => {
   expect(await pifarm(`${command} --help`)).toBe(0)
   expect(printed).toContain(`Examples:\n  pifarm ${command}`)
-  await expect(printed).toMatchFileSnapshot(`help/${command}.txt`)
+  await expect(printed).toMatchFileSnapshot(`help/${command.replace(' ', '-')}.txt`)
 })
 
 test('--version', async () => {

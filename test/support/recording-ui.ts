@@ -1,4 +1,5 @@
 import { plain } from '../../src/ui/paint.ts'
+import { lineBars } from '../../src/ui/show-bars.ts'
 import type { StepDisplay } from '../../src/ui/ui.ts'
 
 /** Answers are given in order; a question beyond them is a failure of the test. */
@@ -35,6 +36,7 @@ export function recordingUi(...answers: Answer[]) {
     warnings,
     questions,
     steps: display,
+    bars: (titles: readonly string[]) => lineBars(titles, (line) => void said.push(line.trimEnd())),
     stepLog: steps,
     canAsk: answers.length > 0,
     paint: plain,

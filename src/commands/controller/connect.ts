@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { ControllerClient } from '../../controller/client/controller-client.ts'
+import { UserError } from '../../errors.ts'
+import { controllerUrl, type Farm } from '../../farm/farm.ts'
+import type { Shared } from '../../program.ts'
+import type { Tools } from '../../tools.ts'
+import { flag } from '../pi-options.ts'
+import { readFarm } from '../session.ts'
+
+/** The flags of every command that asks a controller. */
+export interface ConnectOptions extends Shared {
+  readonly controller?: string
+  readonly tokenFile?: string
+  readonly ca?: string
+}
+
+export interface Connection {
+  readonly client: ControllerClient
+  /** The farm whose controller it is; undefined where the flags name another. */
+  readonly farm: Farm | undefined
+}
+
+const address = z.url({ protocol: /^https?$/, error: 'it is like http://10.77.0.1:8080' })
+
+/** Finds the controller and its admin token: the flags say where, else farm.yaml. */
+export async function connect(tools: Tools, options: ConnectOptions): Promise<Connection> {
+  const { nas, signal } = tools
+  const given = flag('--controller', address, options.controller)
+  const farm =
+    given !== undefined && options.tokenFile !== undefined
+      ? undefined
+      : (await readFarm(nas, options.config)).farm
+  const url = given ?? (farm && controllerUrl(farm))
+  if (url === undefined)
+    throw new UserError(`the farm of ${options.config} has no controller`, {
+      hint: 'set controller.enable there and run `pifarm apply`, or name one with --controller URL --token-file FILE',
+    })
+  const tokenFile = options.tokenFile ?? `${farm?.paths.state}/admin-token`
+  if (options.tokenFile === undefined && !tools.isRoot)
+    throw new UserError(`only root can read ${tokenFile}`, {
+      hint: `run it as: sudo ${tools.command}; or name a file with the token: --token-file FILE`,
+    })
+  const caFile = options.ca ?? farm?.controller.tls_cert
+  const token = await textOf(tools, tokenFile, 'holds the admin token')
+  const ca = caFile === undefined ? undefined : await textOf(tools, caFile, 'is a certificate')
+  return { client: new ControllerClient({ url, token: token.trim(), ca, signal }), farm }
+}
+
+async function textOf({ nas }: Tools, path: string, what: string): Promise<string> {
+  const entry = await nas.read(path)
+  if (entry?.kind === 'file') return entry.text
+  throw new UserError(`there is no file ${path} that ${what}`, {
+    hint: 'set controller.enable in farm.yaml and run `pifarm apply`, which makes it',
+  })
+}

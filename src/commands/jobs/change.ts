@@ -1,0 +1,42 @@
+import type { JobView } from '../../protocol/views.ts'
+import type { Tools } from '../../tools.ts'
+import { type ConnectOptions, connect } from '../controller/connect.ts'
+import { eachOf } from '../each-of.ts'
+import { readJobId } from './job-id.ts'
+
+interface ChangeOptions extends ConnectOptions {
+  readonly ids: readonly string[]
+  readonly json?: true
+}
+
+/** Takes jobs back. */
+export async function cancel(tools: Tools, options: ChangeOptions): Promise<number> {
+  return await changeAll(tools, options, 'cancel', ({ id, state, leasedBy }) =>
+    state === 'cancelled'
+      ? `job ${id} is cancelled`
+      : `job ${id} will be cancelled: muxer ${leasedBy} is told to stop`,
+  )
+}
+
+/** Gives jobs another chance. */
+export async function retry(tools: Tools, options: ChangeOptions): Promise<number> {
+  return await changeAll(tools, options, 'retry', ({ id }) => `job ${id} is queued again`)
+}
+
+async function changeAll(
+  tools: Tools,
+  options: ChangeOptions,
+  what: 'cancel' | 'retry',
+  tell: (job: JobView) => string,
+): Promise<number> {
+  const { ui } = tools
+  const ids = options.ids.map(readJobId)
+  const { client } = await connect(tools, options)
+  const { done, exitCode } = await eachOf(tools, ids, async (id) => {
+    const job = await client.change(id, what)
+    if (!options.json) ui.say(tell(job))
+    return job
+  })
+  if (options.json) ui.answer(JSON.stringify(done, undefined, 2))
+  return exitCode
+}

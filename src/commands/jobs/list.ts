@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { exitCodes } from '../../errors.ts'
+import { muxerId } from '../../protocol/job.ts'
+import { jobState } from '../../protocol/views.ts'
+import type { Tools } from '../../tools.ts'
+import { type ConnectOptions, connect } from '../controller/connect.ts'
+import { flag } from '../pi-options.ts'
+import { showJobs } from './show-jobs.ts'
+
+interface ListOptions extends ConnectOptions {
+  readonly state?: string
+  readonly muxer?: string
+  readonly search?: string
+  readonly limit: string
+  readonly json?: true
+}
+
+/** The queue, newest job first. */
+export async function list(tools: Tools, options: ListOptions): Promise<number> {
+  const filter = {
+    state: flag('--state', jobState, options.state),
+    muxer: flag('--muxer', muxerId, options.muxer),
+    q: flag('--search', z.string().min(1).max(255), options.search),
+  }
+  const limit = flag('--limit', z.coerce.number().int().min(1).max(1_000_000), options.limit)
+  const { client } = await connect(tools, options)
+  const jobs = await client.jobs(filter, limit ?? 1)
+  if (options.json) tools.ui.answer(JSON.stringify(jobs, undefined, 2))
+  else if (jobs.length === 0) tools.ui.say('no such job: pifarm jobs submit FILE')
+  else tools.ui.answer(showJobs(jobs))
+  return exitCodes.done
+}

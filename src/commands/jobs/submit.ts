@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { exitCodes } from '../../errors.ts'
+import type { Submission } from '../../protocol/views.ts'
+import type { Tools } from '../../tools.ts'
+import { type ConnectOptions, connect } from '../controller/connect.ts'
+import { eachOf } from '../each-of.ts'
+import { mediaPathOf } from './media-path-of.ts'
+import { showJobs } from './show-jobs.ts'
+import { submissionOf, type WishOptions } from './submission-of.ts'
+import { waitForJobs } from './wait-for-jobs.ts'
+
+interface SubmitOptions extends ConnectOptions, WishOptions {
+  readonly files: readonly string[]
+  readonly media?: string
+  readonly wait?: true
+  readonly json?: true
+}
+
+/** Puts videos into the queue; with `--wait` it stays until they are HLS. */
+export async function submit(tools: Tools, options: SubmitOptions): Promise<number> {
+  const { ui } = tools
+  const { client, farm } = await connect(tools, options)
+  const media = options.media ?? farm?.controller.media
+  const wishes: Submission[] = []
+  // All of them before the first is sent: a mistake in the last leaves the queue as it was.
+  for (const file of options.files)
+    wishes.push(submissionOf(await mediaPathOf(tools.nas, file, media), options, tools.now()))
+  const { done, exitCode } = await eachOf(tools, wishes, async (wish) => {
+    const { job, isNew } = await client.submit(wish, randomUUID())
+    const what = isNew ? 'submitted' : `at work already, ${job.state}`
+    if (!options.json) ui.say(`job ${job.id}: ${job.path}: ${what}`)
+    return job
+  })
+  const ended = options.wait ? await waitForJobs(tools, client, done) : done
+  if (options.json) ui.answer(JSON.stringify(ended, undefined, 2))
+  else if (ended.length > 0) ui.answer(showJobs(ended))
+  if (tools.signal.aborted) return exitCodes.interrupted
+  if (options.wait && ended.some(({ state }) => state !== 'done')) return exitCodes.needsHands
+  return exitCode
+}

@@ -1,0 +1,51 @@
+import { exitCodes } from '../../errors.ts'
+import type { MuxerView } from '../../protocol/views.ts'
+import type { Tools } from '../../tools.ts'
+import { duration } from '../../ui/progress.ts'
+import { showTable } from '../../ui/show-table.ts'
+import { type ConnectOptions, connect } from '../controller/connect.ts'
+
+interface ListOptions extends ConnectOptions {
+  readonly json?: true
+}
+
+/** An agent asks at least this often, working or waiting. */
+const silentAfterSeconds = 90
+
+/** The muxers that have ever asked for work. */
+export async function list(tools: Tools, options: ListOptions): Promise<number> {
+  const { client } = await connect(tools, options)
+  const muxers = await client.muxers()
+  if (options.json) tools.ui.answer(JSON.stringify(muxers, undefined, 2))
+  else if (muxers.length === 0) tools.ui.say('no muxer has asked for work yet')
+  else tools.ui.answer(showTable(head, muxers.map(row)))
+  return exitCodes.done
+}
+
+const head = ['ID', 'HOST', 'MODEL', 'SEEN', 'TEMP', 'ENCODERS', 'STATE', 'JOB']
+
+function row(muxer: MuxerView): string[] {
+  const { job, state } = muxer
+  return [
+    muxer.id,
+    muxer.hostname || '-',
+    muxer.model || '-',
+    `${duration(muxer.lastSeenSecondsAgo)} ago`,
+    state.celsius === null
+      ? '-'
+      : `${state.celsius.toFixed(0)} C${state.throttled ? ' throttled' : ''}`,
+    muxer.capabilities.encoders.join(' ') || '-',
+    stateOf(muxer),
+    job === null ? '-' : `${job.id} ${job.path} ${Math.floor(job.progress?.percent ?? 0)} %`,
+  ]
+}
+
+/** Why it gets no job, or what it does. */
+export function stateOf({ state, quarantined, drained, job, lastSeenSecondsAgo }: MuxerView) {
+  if (lastSeenSecondsAgo > silentAfterSeconds) return 'silent'
+  if (quarantined !== null) return `set aside: ${quarantined}`
+  if (drained) return job === null ? 'drained' : 'draining'
+  if (state.locked !== null) return `locked: ${state.locked}`
+  if (state.trouble !== null) return `cannot work: ${state.trouble}`
+  return job === null ? 'waits' : 'works'
+}

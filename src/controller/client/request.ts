@@ -1,0 +1,62 @@
+import { request as overHttp } from 'node:http'
+import { request as overTls } from 'node:https'
+import { rootCertificates } from 'node:tls'
+
+export interface Request {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly token: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** A certificate to trust beside those of the system, in PEM. */
+  readonly ca: string | undefined
+  readonly signal: AbortSignal
+}
+
+export interface Response {
+  readonly status: number
+  readonly text: string
+}
+
+const timeoutMs = 30_000
+
+/** One request, one answer. Redirections are not followed: the token goes to nobody else. Not `fetch`, which cannot be told whom to trust. */
+export async function request(wanted: Request): Promise<Response> {
+  const { method, url, token, body, headers, ca, signal } = wanted
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  return await new Promise((resolve, reject) => {
+    const isTls = url.protocol === 'https:'
+    const options = {
+      method,
+      signal,
+      agent: false,
+      headers: {
+        ...headers,
+        authorization: `Bearer ${token}`,
+        accept: 'application/json, text/plain',
+        ...(text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      },
+    }
+    const sent = isTls
+      ? overTls(url, { ...options, ...(ca && { ca: [...rootCertificates, ca] }) })
+      : overHttp(url, options)
+    const late = setTimeout(
+      () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    )
+    sent.once('close', () => clearTimeout(late))
+    sent.once('error', reject)
+    sent.once('response', (response) => {
+      const pieces: Buffer[] = []
+      response.on('data', (piece: Buffer) => pieces.push(piece))
+      response.once('error', reject)
+      response.once('aborted', () => reject(new Error('the answer was cut off')))
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString() }),
+      )
+    })
+    sent.end(text)
+  })
+}

@@ -1,0 +1,229 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { adminToken, type ControllerHere, controllerHere } from '../controller/controller-here.ts'
+import { playedAgent } from '../controller/played-agent.ts'
+import { pifarmHere } from '../support/pifarm-here.ts'
+
+let controller: ControllerHere
+let agent: ReturnType<typeof playedAgent>
+let videos = 0
+
+beforeAll(async () => {
+  controller = await controllerHere()
+  mkdirSync(join(controller.media, 'films'))
+  writeFileSync(join(controller.dir, 'token'), `${adminToken}\n`)
+  agent = playedAgent(controller)
+  await agent.register()
+})
+afterAll(() => controller.remove())
+beforeEach(async () => {
+  const { jobs } = (await controller.ask('GET', '/v1/jobs?state=queued')).json
+  for (const { id } of jobs) await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
+})
+
+/** A video that no job is made of yet, as a path on this machine. */
+function video(): string {
+  const file = join(controller.media, 'films', `v${++videos}.mp4`)
+  writeFileSync(file, 'video')
+  return file
+}
+
+function ask(words: string, more: readonly string[] = [], options = {}) {
+  const here = ['--controller', controller.address, '--token-file', join(controller.dir, 'token')]
+  return pifarmHere([...words.split(' '), ...more, ...here], options)
+}
+const inMedia = () => ['--media', controller.media]
+
+async function submitted(...flags: string[]): Promise<string> {
+  const { stdout, code, error } = await ask('jobs submit --json', [video(), ...inMedia(), ...flags])
+  expect(error).toBe('')
+  expect(code).toBe(0)
+  return JSON.parse(stdout)[0].id
+}
+
+describe('jobs submit', () => {
+  test('all that can be wished for arrives', async () => {
+    const id = await submitted(
+      ...['--muxid', '1', '--priority', '80', '--ladder', '720:2500,360:700', '--label', 'mpeg2'],
+      ...['--label', 'shelf:2', '--not-before', '2h', '--segments', 'fmp4', '--encrypt'],
+      ...['--replace', '--webhook', 'http://127.0.0.1:9/told'],
+    )
+    const { job } = (await controller.ask('GET', `/v1/jobs/${id}`)).json
+    expect(job).toMatchObject({
+      path: `films/v${videos}.mp4`,
+      state: 'queued',
+      muxer: '1',
+      priority: 80,
+      needs: ['mpeg2', 'shelf:2'],
+      settings: {
+        ladder: {
+          mode: 'explicit',
+          renditions: [
+            { height: 720, kbps: 2500 },
+            { height: 360, kbps: 700 },
+          ],
+        },
+        segments: 'fmp4',
+        encrypt: true,
+        onExists: 'replace',
+      },
+    })
+    const wait = Date.parse(job.runAt) - Date.parse(job.createdAt)
+    expect(wait / 3_600_000).toBeCloseTo(2, 1)
+  })
+
+  test('the same file again is the job that is there; a path below the media directory will do', async () => {
+    const file = video()
+    const first = await ask('jobs submit', [file, ...inMedia()])
+    expect(first.stderr).toMatch(/^job \d+: films\/v\d+\.mp4: submitted$/)
+    const again = await ask('jobs submit', [`films/v${videos}.mp4`])
+    expect(again).toMatchObject({ code: 0 })
+    expect(again.stderr).toMatch(/^job \d+: .*: at work already, queued$/)
+  })
+
+  test.each([
+    ['--priority', '-1', 'bad --priority "-1"'],
+    ['--priority', 'high', 'bad --priority "high"'],
+    ['--ladder', '720', 'bad --ladder "720"'],
+    ['--ladder', 'multiplier:2', 'bad --ladder "multiplier:2"'],
+    ['--label', 'a b', 'bad --label "a b"'],
+    ['--muxid', '../1', 'bad --muxid "../1"'],
+    ['--not-before', 'tomorrow', 'bad --not-before "tomorrow"'],
+    ['--webhook', 'ftp://x', 'bad --webhook "ftp://x"'],
+    ['--controller', 'nas', 'bad --controller "nas"'],
+  ])('%s %s is refused before anything is sent', async (name, value, message) => {
+    const before = (await controller.ask('GET', '/v1/jobs')).text
+    const flags = [video(), ...inMedia(), name, value]
+    const refused =
+      name === '--controller'
+        ? await pifarmHere(['jobs', 'submit', ...flags])
+        : await ask('jobs submit', flags)
+    expect(refused).toMatchObject({ code: 2, error: message })
+    expect(refused.hint).not.toBe('')
+    expect((await controller.ask('GET', '/v1/jobs')).text).toBe(before)
+  })
+
+  test('outside the media directory, and not there', async () => {
+    const outside = await ask('jobs submit', ['/etc/passwd', ...inMedia()])
+    expect(outside).toMatchObject({ code: 2 })
+    expect(outside.error).toBe(`"/etc/passwd" is not below the media directory ${controller.media}`)
+    expect(await ask('jobs submit', ['../../etc/passwd'])).toMatchObject({ code: 2 })
+    expect(await ask('jobs submit', ['films/no.mp4'])).toMatchObject({
+      code: 2,
+      error: 'there is no "films/no.mp4" in the media directory',
+    })
+  })
+
+  test('of several, the one that is not there does not keep the others', async () => {
+    const mixed = await ask('jobs submit', [video(), 'films/no.mp4', ...inMedia()])
+    expect(mixed.code).toBe(2)
+    expect(mixed.stderr).toContain('submitted')
+    expect(mixed.stderr).toContain('there is no "films/no.mp4"')
+  })
+
+  test('--wait shows each step, and ends with 0 when all are ready', async () => {
+    const heard: string[] = []
+    const files = [video(), video()]
+    const waiting = ask('jobs submit --wait', [...files, ...inMedia()], {
+      heard: (line: string) => heard.push(line),
+    })
+    for (const _ of files) {
+      const claimed = (await agent.claim(10)).json
+      await agent.heartbeat(claimed)
+      await agent.complete(claimed)
+    }
+    const ended = await waiting
+    expect(ended.code).toBe(0)
+    expect(ended.stderr.match(/: done$/gm)).toHaveLength(2)
+    expect(ended.stdout).toMatch(/done .*films\/v\d+\.mp4\.hls\/manifest_master\.m3u8/)
+  })
+
+  test('--wait ends with 4 when one failed, and says why', async () => {
+    const waiting = ask('jobs submit --wait', [video(), ...inMedia()])
+    const claimed = (await agent.claim(10)).json
+    await agent.fail(claimed)
+    const ended = await waiting
+    expect(ended.code).toBe(4)
+    expect(ended.stderr).toContain(': failed: it broke')
+  })
+
+  test('Ctrl-C ends the waiting, and the job goes on', async () => {
+    const interrupt = new AbortController()
+    const waiting = ask('jobs submit --wait', [video(), ...inMedia()], {
+      signal: interrupt.signal,
+    })
+    const claimed = (await agent.claim(10)).json
+    interrupt.abort()
+    const ended = await waiting
+    expect(ended.code).toBe(130)
+    expect(ended.stderr).toContain(`still at work: ${claimed.job.id}`)
+    expect(await agent.complete(claimed)).toMatchObject({ status: 200 })
+  })
+})
+
+describe('jobs', () => {
+  test('list, show, log, cancel, retry', async () => {
+    const id = await submitted()
+    await agent.fail((await agent.claim(10)).json)
+    const listed = await ask(`jobs list --state failed --search v${videos}.`)
+    expect(listed.stdout).toMatch(/^ID +STATE +PRIO/)
+    expect(listed.stdout).toContain('FFmpegErr: it broke')
+    const shown = await ask(`jobs show ${id}`)
+    expect(shown.stdout).toContain('attempt 1 on muxer 1: failed')
+    expect(shown.stdout).toContain("ffmpeg -i 'a b.mp4'")
+    expect((await ask(`jobs log ${id}`)).stdout).toContain('last words')
+    expect((await ask(`jobs retry ${id}`)).stderr).toBe(`job ${id} is queued again`)
+    expect((await ask(`jobs cancel ${id}`)).stderr).toBe(`job ${id} is cancelled`)
+    const json = JSON.parse((await ask(`jobs show ${id} --json`)).stdout)
+    expect(json).toMatchObject({ job: { id, state: 'cancelled' }, attempts: [{ attempt: 1 }] })
+  })
+
+  test('a job at work is cancelled by its muxer', async () => {
+    const id = await submitted()
+    const claimed = (await agent.claim(10)).json
+    expect((await ask(`jobs cancel ${id}`)).stderr).toBe(
+      `job ${id} will be cancelled: muxer 1 is told to stop`,
+    )
+    expect((await agent.heartbeat(claimed)).json).toMatchObject({ cancel: true })
+    await agent.release(claimed)
+    expect((await ask('jobs list --state cancelled --limit 1')).stdout).toContain(`v${videos}.mp4`)
+  })
+
+  test.each([
+    ['jobs show x-1', 'bad job "x-1"'],
+    ['jobs show 99999', 'there is no job 99999'],
+    ['jobs cancel 99999', 'there is no job 99999'],
+    ['jobs list --state lost', 'bad --state "lost"'],
+    ['jobs list --limit 0', 'bad --limit "0"'],
+    ['muxers drain 77', 'there is no muxer 77'],
+  ])('%s: %s', async (words, error) => {
+    expect(await ask(words)).toMatchObject({ code: 2, error })
+  })
+})
+
+test('muxers list, drain, resume', async () => {
+  expect((await ask('muxers list')).stdout).toMatch(/^1 +HLSPi1 +Raspberry.* waits/m)
+  expect((await ask('muxers drain 1')).stderr).toBe('muxer 1: drained')
+  expect(await agent.claim()).toMatchObject({ status: 423 })
+  expect((await ask('muxers resume 1 --json')).stdout).toContain('"drained": false')
+  expect(JSON.parse((await ask('muxers list --json')).stdout)).toMatchObject([{ id: '1' }])
+})
+
+test('a controller that is not there, a wrong token, no token', async () => {
+  const dead = ['--controller', 'http://127.0.0.1:9', '--token-file', join(controller.dir, 'token')]
+  const away = await pifarmHere(['jobs', 'list', ...dead])
+  expect(away).toMatchObject({ code: 2 })
+  expect(away.error).toContain('http://127.0.0.1:9 does not answer')
+  const file = join(controller.dir, 'wrong')
+  writeFileSync(file, 'not-the-token')
+  const flags = ['--controller', controller.address, '--token-file']
+  expect(await pifarmHere(['jobs', 'list', ...flags, file])).toMatchObject({
+    code: 2,
+    error: 'this token is not known',
+  })
+  expect(await pifarmHere(['jobs', 'list', ...flags, '/nonexistent'])).toMatchObject({
+    code: 2,
+    error: 'there is no file /nonexistent that holds the admin token',
+  })
+})
