@@ -31,6 +31,6 @@ test('on a terminal: redrawn in its place, never wider than the screen', () => {
   bars.at(1, 50, 'encode 720p on muxer 1  20 fps  ETA 3 min')
   expect(written[0]).toBe('\r\u001b[2K  a\n\u001b[2K  b\n\u001b[J')
   expect(written[1]).toBe(
-    '\u001b[2A\r\u001b[2K  a\n\u001b[2K  b  [##########..........] 50 %  en\n\u001b[J',
+    '\u001b[2A\r\u001b[2K  a\n\u001b[2K  b  [##########..........] 50 %  encod\n\u001b[J',
   )
 })
