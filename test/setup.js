@@ -170,15 +170,15 @@ function needNamespaces() {
 
 /**
  * Packages that are unpacked and not installed: raspi-firmware hooks itself into every kernel
- * update, and tftpd-hpa would throw out another TFTP server that this machine may have. Kept for
- * the next run below ~/.cache, where test/lab finds them.
+ * update, tftpd-hpa would throw out another TFTP server that this machine may have, and nfs-ganesha
+ * would serve. Kept for the next run below ~/.cache, where test/lab finds them.
  */
 function fetchPackages() {
-  const packages = ['raspi-firmware', 'tftpd-hpa', 'atftpd']
+  const packages = ['raspi-firmware', 'tftpd-hpa', 'atftpd', 'nfs-ganesha', 'nfs-ganesha-vfs']
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
   const kept = join(cache, 'debian')
   const from = join(kept, 'from')
-  if (existsSync(from) && readFileSync(from, 'utf8').includes('  atftpd_')) return
+  if (existsSync(from) && readFileSync(from, 'utf8').includes('  nfs-ganesha_')) return
   say(`fetch Debian's ${packages.join(' and ')} into ${kept}`)
   mkdirSync(cache, { recursive: true })
   const dir = mkdtempSync(join(cache, 'fetch-'))
@@ -186,14 +186,16 @@ function fetchPackages() {
   const hint = 'the machine needs to reach deb.debian.org once'
   const apt = ['apt-get', '-q', ...privateApt(dir)]
   run([...apt, 'update'], { cwd: dir, hint })
-  run([...apt, 'download', ...packages], { cwd: dir, hint })
+  run([...apt, 'download', ...packages, ...librariesOf('nfs-ganesha', apt, dir)], {
+    cwd: dir,
+    hint,
+  })
   const files = readdirSync(dir).filter((name) => name.endsWith('.deb'))
-  mkdirSync(join(dir, 'debian/atftpd'), { recursive: true })
-  // Both TFTP servers bring a program in.tftpd.
-  for (const file of files)
-    run(['dpkg-deb', '-x', file, file.startsWith('atftpd_') ? 'debian/atftpd' : 'debian'], {
-      cwd: dir,
-    })
+  for (const file of files) {
+    const to = join('debian', placeOf(file))
+    mkdirSync(join(dir, to), { recursive: true })
+    run(['dpkg-deb', '-x', file, to], { cwd: dir })
+  }
   const sums = files.map((file) => {
     const sum = createHash('sha256')
       .update(readFileSync(join(dir, file)))
@@ -204,6 +206,28 @@ function fetchPackages() {
   // Another run may have been quicker, or an older one have kept less.
   if (existsSync(kept)) renameSync(kept, join(dir, 'before'))
   renameSync(join(dir, 'debian'), kept)
+}
+
+/** Both TFTP servers bring a program in.tftpd, and the libraries are for one program alone. */
+function placeOf(file) {
+  if (file.startsWith('atftpd_')) return 'atftpd'
+  return file.startsWith('nfs-ganesha') || file.startsWith('lib') ? 'ganesha' : '.'
+}
+
+/** Their names carry versions, which differ from release to release. */
+function librariesOf(name, apt, cwd) {
+  const [, ...options] = apt
+  const flags = ['depends', '--recurse', '--no-recommends', '--no-suggests', '--no-conflicts']
+  const out = execFileSync(
+    'apt-cache',
+    [...options, ...flags, '--no-breaks', '--no-replaces', '--no-enhances', name],
+    {
+      cwd,
+      encoding: 'utf8',
+    },
+  )
+  const own = /^(?:libntirpc|libwbclient|liburcu|libnfsidmap|libbsd|libmd\d)/
+  return [...new Set(out.split('\n').filter((line) => own.test(line)))]
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */

@@ -154,8 +154,8 @@ export class Lab {
     return JSON.parse(text) as BootReport
   }
 
-  /** A script of services/ that stands for `systemctl` with one service. */
-  service(name: 'isc-dhcp-server' | 'nfs-server'): string {
+  /** A script of services/, most of which stand for `systemctl` with one service. */
+  service(name: 'isc-dhcp-server' | 'nfs-server' | 'nfs-ganesha'): string {
     return `/run/lab/services/${name}`
   }
 

@@ -95,6 +95,7 @@ rpcbind -w </dev/null >>/run/lab/rpcbind.log 2>&1
 # Where the kernel has no NFS server, this stands for it: who gets through the firewall is heard.
 "$node" -e 'require("node:net").createServer((socket) => socket.end()).listen(2049, "0.0.0.0")' \
   </dev/null >>/run/lab/listener.log 2>&1 &
+echo $! >/run/lab/nfsd.pid
 until ss -ltnH 'sport = :2049' | grep -q .; do sleep 0.02; done
 
 echo ready

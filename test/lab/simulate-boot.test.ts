@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Lab, type Output, pifarmArgv } from './lab.ts'
+import { debian, type Lab, type Output, pifarmArgv } from './lab.ts'
 import { addPi, first, startFarm, stranger } from './machines.ts'
 
 let lab: Lab
@@ -230,7 +230,7 @@ describe('in the Pi’s place, over the wire', () => {
     const log = (await lab.read('/var/log/syslog')).slice(before.length)
     // Without NFS in this kernel mountd has no handle to hand out, and refuses after all.
     expect(log).toContain('authenticated mount request from 10.77.0.50:')
-    expect(stdout).toContain('skipped: init and modules in the root: this is not the NAS')
+    expect(stdout).not.toContain('skipped: init')
     const left = await lab.at(first.name, ['ip', '-o', '-4', 'addr', 'show', 'dev', 'eth0'])
     expect(left.stdout).toBe('')
   })
@@ -269,4 +269,35 @@ test('without the right to speak DHCP the rest is looked at, and that is said', 
   ])
   expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\)/m)
   expect(stdout).toContain('has the modules of 6.6.31-v8+')
+})
+
+describe('in the Pi’s place, beside a server that really hands out files', () => {
+  beforeAll(() => lab.must([lab.service('nfs-ganesha'), `${debian}/ganesha`, root, '10.77.0.50']))
+
+  const inPlace = () =>
+    lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
+
+  test('init and modules are found over NFS: exit 0', async () => {
+    const { code, stdout } = await inPlace()
+    expect(stdout).toContain(`ok: 10.77.0.1 grants 10.77.0.50 ${root}`)
+    expect(stdout).toContain(`ok: ${root} has an init`)
+    expect(stdout).toContain(`ok: ${root} has the modules of 6.6.31-v8+`)
+    expect(stdout).not.toMatch(/^skipped: (?!the files on the disk)/m)
+    expect(code).toBe(0)
+  })
+
+  test.each([
+    ['no init', 'usr/sbin/init', /^stops \(root\): \S+ has no \/sbin\/init/m],
+    [
+      'modules of another kernel',
+      'usr/lib/modules',
+      /^stops \(root\): \S+ has no \/lib\/modules\/6/m,
+    ],
+  ])('%s', async (_, path, said) => {
+    await sh(`mv ${root}/${path} ${root}/kept`)
+    const { code, stdout } = await inPlace()
+    await sh(`mv ${root}/kept ${root}/${path}`)
+    expect(stdout).toMatch(said)
+    expect(code).toBe(3)
+  })
 })

@@ -1,10 +1,14 @@
 import type { Ipv4 } from '../../farm/schema.ts'
 import { type Findings, noFindings } from './fault.ts'
 import type { NfsTarget } from './nfs-root.ts'
-import { numbers, type RpcAnswer, rpcCall } from './rpc-call.ts'
+import { type RpcAnswer, rpcCall } from './rpc-call.ts'
+import { numbers, opaque, XdrReader } from './xdr.ts'
 
 const portmapper = { program: 100_000, version: 2, getPort: 3, port: 111 } as const
-const mount = { program: 100_005, version: 3, mnt: 1 } as const
+const mount = { program: 100_005, mnt: 1 } as const
+const nfsProgram = 100_003
+/** Of the mount protocol and of NFS alike. */
+const version = 3
 const protocolNumber = { tcp: 6, udp: 17 } as const
 /** RFC 1813, appendix I. */
 const statusText: Readonly<Record<number, string>> = {
@@ -13,60 +17,76 @@ const statusText: Readonly<Record<number, string>> = {
   13: 'it is not exported to this address',
 }
 
+/** A root that was granted. */
+export interface Mounted {
+  /** What NFS calls the root's top by. */
+  readonly handle: Buffer
+  /** Where the NFS server listens. */
+  readonly port: number
+}
+
 /** Asks for the root over the wire as the Pi's kernel does, from the Pi's own address. */
 export async function checkMount(
   target: NfsTarget,
   address: Ipv4,
   portmapperPort: number = portmapper.port,
-): Promise<Findings> {
+): Promise<{ readonly findings: Findings; readonly mounted?: Mounted }> {
   const { server, path, protocol } = target
   if (target.version === 4)
-    return { ...noFindings, skipped: ['the mount: NFS 4 has no mount protocol to ask by'] }
-  const asked = { protocol, from: address, server }
-  const port = await rpcCall({
-    ...asked,
-    port: portmapperPort,
-    program: portmapper.program,
-    version: portmapper.version,
-    procedure: portmapper.getPort,
-    arguments: numbers(mount.program, mount.version, protocolNumber[protocol], 0),
-  })
+    return {
+      findings: { ...noFindings, skipped: ['the mount: NFS 4 has no mount protocol to ask by'] },
+    }
+  const asked = { protocol, from: address, server, credential: 'none' } as const
   const where = `${server} ${protocol} port`
-  if (port.kind === 'failed')
-    return fault(`the portmapper (${where} 111) does not let ${address} in: ${port.why}`, closed)
-  const mountd = port.bytes.length >= 4 ? port.bytes.readUInt32BE(0) : 0
-  if (mountd === 0) return fault(`mountd is not registered on ${server}`, notRunning)
+  const portOf = async (program: number) =>
+    await rpcCall({
+      ...asked,
+      port: portmapperPort,
+      program: portmapper.program,
+      version: portmapper.version,
+      procedure: portmapper.getPort,
+      arguments: numbers(program, version, protocolNumber[protocol], 0),
+    })
+  const mountd = await portOf(mount.program)
+  if (mountd.kind === 'failed')
+    return fault(`the portmapper (${where} 111) does not let ${address} in: ${mountd.why}`, closed)
+  const mountdPort = firstNumber(mountd)
+  if (!mountdPort) return fault(`mountd is not registered on ${server}`, notRunning)
   const answer = await rpcCall({
     ...asked,
-    port: mountd,
+    port: mountdPort,
     program: mount.program,
-    version: mount.version,
+    version,
     procedure: mount.mnt,
-    arguments: pathArgument(path),
+    arguments: opaque(Buffer.from(path)),
   })
   if (answer.kind === 'failed')
-    return fault(`mountd (${where} ${mountd}) does not let ${address} in: ${answer.why}`, closed)
-  const status = statusOf(answer)
+    return fault(
+      `mountd (${where} ${mountdPort}) does not let ${address} in: ${answer.why}`,
+      closed,
+    )
+  const status = firstNumber(answer)
   if (status !== 0)
     return fault(
-      `${server} refuses ${address} ${path}: ${statusText[status] ?? `status ${status}`}`,
+      `${server} refuses ${address} ${path}: ${statusText[status ?? -1] ?? `status ${status}`}`,
       'pifarm apply on the NAS exports the root to its Pi',
     )
-  return { ...noFindings, checked: [`${server} grants ${address} ${path}`] }
+  const nfsd = await portOf(nfsProgram)
+  const port = nfsd.kind === 'failed' ? undefined : firstNumber(nfsd)
+  if (!port) return fault(`the NFS server is not registered on ${server}`, notRunning)
+  return {
+    findings: { ...noFindings, checked: [`${server} grants ${address} ${path}`] },
+    mounted: { handle: new XdrReader(answer.bytes.subarray(4)).opaque(), port },
+  }
 }
 
 const closed = 'is it the firewall? pifarm apply on the NAS opens it for this address'
 const notRunning = 'systemctl restart nfs-server on the NAS'
 
-function fault(what: string, cure: string): Findings {
-  return { ...noFindings, faults: [{ stage: 'mount', what, cure }] }
+function fault(what: string, cure: string): { readonly findings: Findings } {
+  return { findings: { ...noFindings, faults: [{ stage: 'mount', what, cure }] } }
 }
 
-function statusOf(answer: Extract<RpcAnswer, { kind: 'result' }>): number {
-  return answer.bytes.length >= 4 ? answer.bytes.readUInt32BE(0) : -1
-}
-
-function pathArgument(path: string): Buffer {
-  const text = Buffer.from(path)
-  return Buffer.concat([numbers(text.length), text, Buffer.alloc((4 - (text.length % 4)) % 4)])
+function firstNumber({ bytes }: Extract<RpcAnswer, { kind: 'result' }>): number | undefined {
+  return bytes.length >= 4 ? bytes.readUInt32BE(0) : undefined
 }

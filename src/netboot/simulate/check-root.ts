@@ -1,10 +1,11 @@
-import type { Reader } from '../../host/host.ts'
+import type { Entry, Reader } from '../../host/host.ts'
 import type { BootReport } from '../boot-client/boot-report.ts'
-import { type Fault, type Findings, noFindings } from './fault.ts'
-import { insideRoot } from './inside-root.ts'
+import { type Fault, type Findings, joined, noFindings } from './fault.ts'
+import { insideRoot, type Look, type Seen } from './inside-root.ts'
 
-/** What the kernel needs once it has its root: an init to run and its own modules. */
+/** Whether this NAS has at `root` what the Pi's kernel needs once it has its root. */
 export async function checkRoot(nas: Reader, root: string, report: BootReport): Promise<Findings> {
+  const look: Look<Entry> = (path) => nas.read(root + path)
   if ((await nas.read(root))?.kind !== 'dir')
     return {
       ...noFindings,
@@ -12,32 +13,36 @@ export async function checkRoot(nas: Reader, root: string, report: BootReport): 
         { stage: 'root', what: `there is no root at ${root}`, cure: 'pifarm apply makes it' },
       ],
     }
-  const [init, modules, kernel] = [
-    await checkInit(nas, root, report),
-    await checkModules(nas, root, report),
-    await checkCopy(nas, root, report),
-  ]
-  return {
-    ...noFindings,
-    faults: [...kernel, ...init, ...modules.faults],
-    checked: [...(init.length === 0 ? [`${root} has an init`] : []), ...modules.checked],
-    skipped: modules.skipped,
-  }
+  return joined(
+    { ...noFindings, faults: await checkCopy(look, root, report) },
+    await checkSystem(look, root, report),
+  )
 }
 
-async function checkInit(nas: Reader, root: string, report: BootReport): Promise<Fault[]> {
+/** An init to run, and the modules of the very kernel that was served. `root`: its name, to be shown. */
+export async function checkSystem(
+  look: Look<Seen>,
+  root: string,
+  report: BootReport,
+): Promise<Findings> {
+  return joined(await checkInit(look, root, report), await checkModules(look, root, report))
+}
+
+async function checkInit(look: Look<Seen>, root: string, report: BootReport): Promise<Findings> {
   const path = report.cmdline?.values.init ?? '/sbin/init'
-  const entry = await insideRoot(nas, root, path)
-  if (entry?.kind === 'file' && (entry.mode & 0o111) !== 0) return []
+  const entry = await insideRoot(look, path)
+  if (entry?.kind === 'file' && (entry.mode & 0o111) !== 0)
+    return { ...noFindings, checked: [`${root} has an init`] }
   const what =
     entry === undefined
       ? `${root} has no ${path}: the kernel panics`
       : `${path} in ${root} cannot be run`
-  return [{ stage: 'root', what, cure: 'is the root a whole system? remove and add the Pi again' }]
+  const cure = 'is the root a whole system? remove and add the Pi again'
+  return { ...noFindings, faults: [{ stage: 'root', what, cure }] }
 }
 
 async function checkModules(
-  nas: Reader,
+  look: Look<Seen>,
   root: string,
   { image, kernel }: BootReport,
 ): Promise<Findings> {
@@ -45,7 +50,7 @@ async function checkModules(
   if (image.version === undefined)
     return { ...noFindings, skipped: [`the modules: ${kernel} does not say its version`] }
   const dir = `/lib/modules/${image.version}`
-  if ((await insideRoot(nas, root, dir))?.kind === 'dir')
+  if ((await insideRoot(look, dir))?.kind === 'dir')
     return { ...noFindings, checked: [`${root} has the modules of ${image.version}`] }
   return {
     ...noFindings,
@@ -60,11 +65,11 @@ async function checkModules(
 }
 
 /** Where the root has the kernel's beginning and more of it, the one that is served was cut off. */
-async function checkCopy(nas: Reader, root: string, report: BootReport): Promise<Fault[]> {
+async function checkCopy(look: Look<Entry>, root: string, report: BootReport): Promise<Fault[]> {
   const { kernel, kernelBytes } = report
   if (kernel === undefined || kernelBytes === undefined) return []
   for (const dir of ['/boot/firmware', '/boot']) {
-    const entry = await insideRoot(nas, root, `${dir}/${kernel}`)
+    const entry = await insideRoot(look, `${dir}/${kernel}`)
     if (entry?.kind !== 'file') continue
     const whole = Buffer.from(entry.text, entry.encoding)
     const isCut =

@@ -1,5 +1,13 @@
 import { posix } from 'node:path'
-import type { Entry, Reader } from '../../host/host.ts'
+
+/** What can lie at a path, wherever the tree is looked at: on the disk, or over NFS. */
+export type Seen =
+  | { readonly kind: 'file'; readonly mode: number }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'dir' | 'other' }
+
+/** Looks at one path of a root, e.g. `/usr/sbin/init`; no directory on its way is a link. */
+export type Look<Entry extends Seen> = (path: string) => Promise<Entry | undefined>
 
 const mostLinks = 20
 
@@ -7,9 +15,8 @@ const mostLinks = 20
  * The entry at a path inside a Pi's root, with links followed as they lead on the Pi: an absolute
  * one starts at the root's own top. Undefined where nothing is.
  */
-export async function insideRoot(
-  nas: Reader,
-  root: string,
+export async function insideRoot<Entry extends Seen>(
+  look: Look<Entry>,
   path: string,
 ): Promise<Exclude<Entry, { kind: 'link' }> | undefined> {
   let left = path.split('/').filter((part) => part !== '')
@@ -17,7 +24,7 @@ export async function insideRoot(
   for (let links = 0; links <= mostLinks; ) {
     const [name, ...rest] = left
     const here = name === undefined ? at : posix.join(at, name)
-    const entry = await nas.read(root + here)
+    const entry = await look(here)
     if (entry === undefined) return undefined
     if (entry.kind === 'link') {
       links += 1
@@ -31,7 +38,7 @@ export async function insideRoot(
       at = '/'
       continue
     }
-    if (rest.length === 0) return entry
+    if (rest.length === 0) return entry as Exclude<Entry, { kind: 'link' }>
     if (entry.kind !== 'dir') return undefined
     at = here
     left = rest

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { connect } from 'node:net'
+import { numbers } from './xdr.ts'
 
 /** Whom to ask what (RFC 5531). */
 export interface RpcCall {
@@ -11,6 +12,8 @@ export interface RpcCall {
   readonly program: number
   readonly version: number
   readonly procedure: number
+  /** As whom: `root` is the Pi's kernel, which NFS judges by user number. */
+  readonly credential: 'none' | 'root'
   readonly arguments: Buffer
 }
 
@@ -20,7 +23,9 @@ export type RpcAnswer =
   | { readonly kind: 'failed'; readonly why: string }
 
 const wait = 3000
-const [call, rpcVersion, noAuth] = [0, 2, 0]
+const [call, rpcVersion] = [0, 2]
+/** AUTH_NONE, and AUTH_SYS of an unnamed machine's user 0, group 0 (RFC 5531, appendix A). */
+const credentials = { none: numbers(0, 0), root: numbers(1, 20, 0, 0, 0, 0, 0) } as const
 /** A server takes a mount from a port that only root can have. */
 const privileged = { first: 700, count: 250 }
 
@@ -29,7 +34,8 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
   const id = (Date.now() & 0x7fff_ffff) >>> 0
   const request = Buffer.concat([
     numbers(id, call, rpcVersion, asked.program, asked.version, asked.procedure),
-    numbers(noAuth, 0, noAuth, 0),
+    credentials[asked.credential],
+    credentials.none,
     asked.arguments,
   ])
   const reply = await askFromSomePort(asked, request)
@@ -56,15 +62,6 @@ async function askFromSomePort(asked: RpcCall, request: Buffer): Promise<Buffer 
     if (reply !== 'EADDRINUSE') return reply
   }
   return 'no free port below 1024'
-}
-
-/** Numbers as XDR writes them. */
-export function numbers(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4)
-  values.forEach((value, index) => {
-    bytes.writeUInt32BE(value, index * 4)
-  })
-  return bytes
 }
 
 function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | string> {

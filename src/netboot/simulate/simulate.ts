@@ -4,6 +4,7 @@ import type { Reader } from '../../host/host.ts'
 import type { BootReport } from '../boot-client/boot-report.ts'
 import { checkExport } from './check-export.ts'
 import { checkMount } from './check-mount.ts'
+import { checkNfsRoot } from './check-nfs-root.ts'
 import { checkRoot } from './check-root.ts'
 import { type Findings, inOrder, joined, noFindings } from './fault.ts'
 import { judgeBoot } from './judge-boot.ts'
@@ -40,11 +41,11 @@ async function checkBehind(place: Place, report: BootReport): Promise<Findings> 
   if ('what' in target) return { ...noFindings, faults: [target] }
   const { address } = report
   if (address === undefined) return noFindings
-  if (place.kind === 'elsewhere')
-    return joined(await checkMount(target, address), {
-      ...noFindings,
-      skipped: ['init and modules in the root: this is not the NAS'],
-    })
+  if (place.kind === 'elsewhere') {
+    const { findings, mounted } = await checkMount(target, address)
+    if (mounted === undefined) return findings
+    return joined(findings, await checkNfsRoot(target, address, mounted, report))
+  }
   if (target.server !== place.farm.nas.address)
     return {
       ...noFindings,

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest'
 import { ipv4 } from '../../../src/farm/schema.ts'
 import { checkMount } from '../../../src/netboot/simulate/check-mount.ts'
 import type { NfsTarget } from '../../../src/netboot/simulate/nfs-root.ts'
-import { numbers } from '../../../src/netboot/simulate/rpc-call.ts'
+import { numbers } from '../../../src/netboot/simulate/xdr.ts'
 
 const loopback = ipv4.parse('127.0.0.1')
 const target: NfsTarget = {
@@ -43,14 +43,16 @@ async function checked(status: number) {
   const port: number = await startServer((program, bytes) => {
     if (program === 100_000) return numbers(port)
     asked = Buffer.from(bytes)
-    return numbers(status)
+    return status === 0 ? numbers(status, 4, 0xaabb_ccdd, 0) : numbers(status)
   })
-  return { ...(await checkMount(target, loopback, port)), asked }
+  const { findings, mounted } = await checkMount(target, loopback, port)
+  return { ...findings, mounted, port, asked }
 }
 
 test('a root that is granted; the path is asked for as XDR has it', async () => {
-  const { faults, checked: right, asked } = await checked(0)
+  const { faults, checked: right, asked, mounted, port } = await checked(0)
   expect(faults).toEqual([])
+  expect(mounted).toEqual({ handle: Buffer.from('aabbccdd', 'hex'), port })
   expect(right).toEqual(['127.0.0.1 grants 127.0.0.1 /mnt/PiRoots/HLSPi1'])
   expect(asked).toEqual(
     Buffer.concat([numbers(19), Buffer.from('/mnt/PiRoots/HLSPi1'), Buffer.alloc(1)]),
@@ -69,7 +71,7 @@ test.each([
 
 test('no mountd', async () => {
   const port = await startServer(() => numbers(0))
-  expect((await checkMount(target, loopback, port)).faults).toMatchObject([
+  expect((await checkMount(target, loopback, port)).findings.faults).toMatchObject([
     { what: 'mountd is not registered on 127.0.0.1' },
   ])
 })
@@ -77,7 +79,7 @@ test('no mountd', async () => {
 test('no portmapper', async () => {
   const port = await startServer(() => numbers(0))
   await new Promise((resolve) => servers.splice(0)[0]?.close(resolve))
-  expect((await checkMount(target, loopback, port)).faults).toMatchObject([
+  expect((await checkMount(target, loopback, port)).findings.faults).toMatchObject([
     { what: expect.stringContaining('does not let 127.0.0.1 in: refused') },
   ])
 })
