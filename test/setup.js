@@ -254,7 +254,7 @@ function build() {
   const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map(newest)
   if (newest('dist/agent.mjs') >= Math.max(...sources)) return
   say('npm run build')
-  run(['npm', 'run', 'build', '--silent', '--', '--noEmitOnError'])
+  run(['npm', 'run', 'build', '--silent'])
 }
 
 /** When the newest file below a path was changed, in ms; 0 where nothing is. */
