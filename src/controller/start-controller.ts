@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { exitCodes, UserError } from '../errors.ts'
-import type { Lock } from '../host/host.ts'
-import { holdLock } from '../host/lock.ts'
+import { UserError } from '../errors.ts'
 import { version } from '../version.ts'
 import type { Tokens } from './api/auth.ts'
 import { watchDatabase } from './availability.ts'
+import { lockDatabase } from './db/lock-database.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './db/open-database.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
@@ -43,7 +41,10 @@ export interface RunningController {
 /** A controller that answers. It was started only when its database is its own, migrated and looked after. */
 export async function startController(options: ControllerOptions): Promise<RunningController> {
   const { database, say } = options
-  const lock = await lockDatabase(database)
+  const lock = await lockDatabase(
+    database,
+    'a SQLite file is for one controller; several share a PostgreSQL: set DATABASE_URL',
+  )
   const ends: (() => unknown)[] = [() => lock?.release()]
   const stopping = new AbortController()
   const stop = async (): Promise<void> => {
@@ -92,24 +93,6 @@ export async function startController(options: ControllerOptions): Promise<Runni
 
 function bulletinFor(address: DatabaseAddress, db: Database) {
   return address.kind === 'sqlite' ? localBulletin() : sharedBulletin(db, address.url)
-}
-
-/** The kernel frees the lock of a killed controller, but its keeper needs a moment to see the end. */
-const lockTries = 20
-
-/** A SQLite file is for one controller: each has its own idea of who waits and what is new. */
-async function lockDatabase(address: DatabaseAddress): Promise<Lock | undefined> {
-  if (address.kind === 'postgresql') return undefined
-  for (let tries = 1; ; tries++) {
-    const lock = await holdLock(`${address.file}.lock`, `a controller, pid ${process.pid}`)
-    if (!('heldBy' in lock)) return lock
-    if (tries === lockTries)
-      throw new UserError(`${address.file} is in use by ${lock.heldBy}`, {
-        hint: 'a SQLite file is for one controller; several share a PostgreSQL: set DATABASE_URL',
-        exitCode: exitCodes.locked,
-      })
-    await sleep(100)
-  }
 }
 
 async function listen(start: () => Promise<string>, { host, port }: ControllerOptions) {

@@ -5,7 +5,7 @@ import { asksController, collect, type Does, example } from './command.ts'
 export function jobs(program: Command, does: Does): void {
   const group = program
     .command('jobs')
-    .description('the queue: submit videos, look after them')
+    .description('the queue: submit videos, look after them, move it to another database')
     .exitOverride()
 
   const submit = asksController(
@@ -83,4 +83,33 @@ export function jobs(program: Command, does: Does): void {
     .option('--json', 'answer the jobs in JSON')
     .addHelpText('after', example('pifarm jobs retry 12'))
   does(retry, async () => (await import('../commands/jobs/change.ts')).retry, ['ids'])
+
+  const move = (command: Command): Command =>
+    command
+      .argument('<file>')
+      .option('--db <file>', "a SQLite file; left out: DATABASE_URL, else the controller's")
+
+  const exported = move(
+    group.command('export').description('write the queue into a new file, for another database'),
+  ).addHelpText(
+    'after',
+    example(
+      'systemctl stop pifarm-controller; pifarm jobs export queue.jsonl',
+      'DATABASE_URL=postgresql://pifarm@db/pifarm pifarm jobs export queue.jsonl',
+    ),
+  )
+  does(exported, async () => (await import('../commands/jobs/move.ts')).exportJobs, ['file'])
+
+  const imported = move(
+    group
+      .command('import')
+      .description('fill a new database with an exported queue; muxers at work go on'),
+  ).addHelpText(
+    'after',
+    example(
+      'pifarm jobs import queue.jsonl',
+      'DATABASE_URL=postgresql://pifarm@db/pifarm pifarm jobs import queue.jsonl',
+    ),
+  )
+  does(imported, async () => (await import('../commands/jobs/move.ts')).importJobs, ['file'])
 }

@@ -10,6 +10,7 @@ export interface HereOptions {
   readonly answers?: readonly Answer[]
   readonly signal?: AbortSignal
   readonly sshTo?: Tools['sshTo']
+  readonly env?: Tools['env']
   /** Hears each answer as it comes. */
   readonly heard?: (text: string) => void
 }
@@ -17,7 +18,7 @@ export interface HereOptions {
 /** Runs a command line in this process on this very machine: for commands that touch only what a test made. */
 export async function pifarmHere(
   argv: readonly string[],
-  { answers = [], signal = new AbortController().signal, sshTo, heard }: HereOptions = {},
+  { answers = [], signal = new AbortController().signal, sshTo, env = {}, heard }: HereOptions = {},
 ) {
   const ui = recordingUi(...answers)
   const result = (code: number, error = '', hint = '') => ({
@@ -57,6 +58,7 @@ export async function pifarmHere(
           throw new Error('this test has no machine to connect to')
         }),
       signal,
+      env,
       isRoot: process.getuid?.() === 0,
       command: ['pifarm', ...argv].join(' '),
       now: () => new Date(),

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { agentTokensIn } from '../../controller/api/agent-tokens.ts'
-import type { DatabaseAddress } from '../../controller/db/open-database.ts'
 import { defaultRules } from '../../controller/queue/queue.ts'
 import { startController } from '../../controller/start-controller.ts'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
@@ -8,6 +7,7 @@ import type { Farm } from '../../farm/farm.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
 import { readFarm } from '../session.ts'
+import { databaseOf } from './database-of.ts'
 
 interface ServeOptions extends Shared {
   readonly listen?: string
@@ -36,7 +36,11 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   if (media !== undefined && (await nas.list(media)) === undefined)
     throw new UserError(`there is no directory ${quoted(media)}`, { hint: 'is it mounted?' })
   const running = await startController({
-    database: databaseOf(tools, options, wanted?.database ?? `${state}/controller/queue.db`),
+    database: databaseOf(
+      options.db,
+      tools.env?.DATABASE_URL,
+      wanted?.database ?? `${state}/controller/queue.db`,
+    ),
     host,
     port: numberIn(options.port ?? String(wanted?.port ?? 8080), '--port', 0, 65_535),
     media,
@@ -73,18 +77,6 @@ async function farmIfAny(tools: Tools, options: ServeOptions): Promise<Farm | un
   if ((await tools.nas.read(options.config)) === undefined && options.state !== undefined)
     return undefined
   return (await readFarm(tools.nas, options.config)).farm
-}
-
-function databaseOf({ env }: Tools, { db }: ServeOptions, ours: string): DatabaseAddress {
-  const url = env?.DATABASE_URL
-  if (db !== undefined || url === undefined || url === '')
-    return { kind: 'sqlite', file: db ?? ours }
-  // Its password is in it: only the scheme is said again.
-  if (!/^postgres(?:ql)?:\/\//.test(url))
-    throw new UserError(`DATABASE_URL begins with ${quoted(url.split(':')[0])}`, {
-      hint: 'it is postgresql://user@host/database; for a SQLite file use --db',
-    })
-  return { kind: 'postgresql', url }
 }
 
 const shortestToken = 16

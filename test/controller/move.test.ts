@@ -1,0 +1,193 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
+import { cancel } from '../../src/controller/queue/change-job.ts'
+import { type ClaimedRow, claimNext } from '../../src/controller/queue/claim.ts'
+import { complete } from '../../src/controller/queue/complete.ts'
+import { fail } from '../../src/controller/queue/fail.ts'
+import { findJobs } from '../../src/controller/queue/find-jobs.ts'
+import { renewLease } from '../../src/controller/queue/heartbeat.ts'
+import { drain, register } from '../../src/controller/queue/muxers.ts'
+import { submit } from '../../src/controller/queue/submit.ts'
+import { submission } from '../../src/protocol/views.ts'
+import { pifarmHere } from '../support/pifarm-here.ts'
+import { type Databases, databasesOf, dialects, openQueue } from './databases.ts'
+import { progress, registration, resultFor } from './played-agent.ts'
+
+const all = {} as Record<(typeof dialects)[number], Databases>
+let dir: string
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'pifarm-move-'))
+  for (const dialect of dialects) all[dialect] = await databasesOf(dialect)
+})
+afterAll(async () => {
+  for (const dialect of dialects) await all[dialect].remove()
+  rmSync(dir, { recursive: true })
+})
+
+/** `pifarm jobs ...` on a database. */
+async function jobs(what: 'export' | 'import', file: string, address: DatabaseAddress) {
+  return address.kind === 'sqlite'
+    ? await pifarmHere(['jobs', what, file, '--db', address.file])
+    : await pifarmHere(['jobs', what, file], { env: { DATABASE_URL: address.url } })
+}
+
+let files = 0
+const newFile = () => join(dir, `${++files}.jsonl`)
+
+/** A queue in which each table has something; answers the lease that is held. */
+async function filled(address: DatabaseAddress): Promise<ClaimedRow> {
+  const queue = await openQueue(address, { tidy: { policy: 'move', afterSeconds: 0 } })
+  await register(queue, '1', registration)
+  await register(queue, '2', { ...registration, hostname: 'Zwölf' })
+  await drain(queue, '2')
+  for (let n = 1; n <= 6; n++) {
+    const webhook = 'https://example.invalid/told'
+    const wish = submission.parse({
+      path: `a/ü ${n}.mp4`,
+      needs: n === 6 ? ['never'] : [],
+      webhook,
+    })
+    await submit(queue, wish, `key-${n}`)
+  }
+  const claim = async () => (await claimNext(queue, { muxer: '1', labels: [] })) as ClaimedRow
+  const done = await claim()
+  await complete(queue, done.id, '1', {
+    token: done.lease_token,
+    result: resultFor(done.path),
+  })
+  const bad = await claim()
+  await fail(queue, bad.id, '1', {
+    token: bad.lease_token,
+    reason: 'FFmpegErr',
+    retryable: false,
+    detail: 'it "broke"\n',
+    argv: ['ffmpeg'],
+    logTail: 'log',
+  })
+  await cancel(queue, 3)
+  const held = await claim()
+  await queue.db.close()
+  return held
+}
+
+describe.each([
+  ['sqlite', 'postgresql'],
+  ['postgresql', 'sqlite'],
+] as const)('a queue moves from %s to %s', (from, to) => {
+  test('whole, and whoever is at work goes on', async () => {
+    const [source, target] = [await all[from].create(), await all[to].create()]
+    const held = await filled(source)
+    const file = newFile()
+    expect(await jobs('export', file, source)).toMatchObject({ code: 0, error: '' })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const moved = await jobs('import', file, target)
+    expect(moved).toMatchObject({ code: 0, error: '' })
+    expect(moved.stderr).toMatch(/^imported 6 jobs into /)
+
+    const again = newFile()
+    await jobs('export', again, target)
+    expect(readFileSync(again, 'utf8')).toBe(readFileSync(file, 'utf8'))
+    for (const table of ['jobs', 'job_needs', 'attempts', 'muxers', 'tidy', 'webhooks'])
+      expect(readFileSync(again, 'utf8')).toContain(`{"table":"${table}",`)
+
+    const queue = await openQueue(target)
+    const { lease_token: token } = held
+    expect(await renewLease(queue, held.id, '1', { token, progress })).toEqual({ cancel: false })
+    const { job } = await submit(queue, submission.parse({ path: 'new.mp4' }))
+    expect(job.id).toBe(7)
+    expect((await findJobs(queue.db, { limit: 10 })).jobs).toHaveLength(7)
+    await queue.db.close()
+  })
+})
+
+test('a lease lasts as long as it would have, however long the move takes', async () => {
+  const [source, target] = [await all.sqlite.create(), await all.postgresql.create()]
+  const held = await filled(source)
+  const file = newFile()
+  await jobs('export', file, source)
+  const hourAgo = readFileSync(file, 'utf8').replace(
+    /("lease_until":|"ticked_at":)(\d+)/g,
+    (_, name: string, ms: string) => `${name}${Number(ms) - 3_600_000}`,
+  )
+  writeFileSync(file, hourAgo)
+  await jobs('import', file, target)
+
+  const queue = await openQueue(target)
+  const { lease_token: token } = held
+  expect(await renewLease(queue, held.id, '1', { token, progress })).toEqual({ cancel: false })
+  await queue.db.close()
+})
+
+describe('refused, and nothing is imported:', () => {
+  let lines: string[]
+
+  beforeAll(async () => {
+    const source = await all.sqlite.create()
+    await filled(source)
+    const file = newFile()
+    await jobs('export', file, source)
+    lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  })
+
+  test.each<[string, (lines: string[]) => string[], string]>([
+    ['half a file', (all) => all.slice(0, -3), 'it ends too early: the export was cut off'],
+    ['a row that others need', (all) => all.toSpliced(2, 1), 'do not belong together'],
+    ['a row that none needs', (all) => all.toSpliced(-2, 1), 'rows were written'],
+    ['two files in one', (all) => [...all, ...all], 'more follows the end'],
+    [
+      'half a line',
+      (all) => all.with(2, '{"table":'),
+      'line 3 of the exported queue: it is not JSON',
+    ],
+    ['another file', () => ['hello'], 'it is not JSON: "hello"'],
+    ['another JSON', () => ['{}'], 'this is no queue that `pifarm jobs export` wrote'],
+    ['an unknown table', (all) => all.with(2, '{"table":"sqlite_master","row":{}}'), 'line 3'],
+    [
+      'a path that leads out',
+      (all) => all.with(1, (all[1] ?? '').replace('"a/', '"../')),
+      'line 2 of the exported queue: row.path',
+    ],
+    [
+      'a newer schema',
+      (all) => all.with(0, (all[0] ?? '').replace('0001_queue', '9999_later')),
+      'the queue has the schema "9999_later"',
+    ],
+  ])('%s', async (_, change, message) => {
+    const file = newFile()
+    writeFileSync(file, `${change(lines).join('\n')}\n`)
+    const target = await all.sqlite.create()
+    const refused = await jobs('import', file, target)
+    expect(refused.code).toBe(2)
+    expect(refused.error).toContain(message)
+    const queue = await openQueue(target)
+    expect((await findJobs(queue.db, { limit: 10 })).jobs).toEqual([])
+    await queue.db.close()
+  })
+
+  test('a database that is in use, and one with jobs in it', async () => {
+    const file = newFile()
+    writeFileSync(file, `${lines.join('\n')}\n`)
+    const target = await all.postgresql.create()
+    expect(await jobs('import', file, target)).toMatchObject({ code: 0 })
+    expect(await jobs('import', file, target)).toMatchObject({
+      code: 2,
+      error: 'the database has jobs in it already',
+    })
+  })
+
+  test('no file, an existing file, no database, a DATABASE_URL of another kind', async () => {
+    const none = await all.sqlite.create()
+    expect(await jobs('import', newFile(), none)).toMatchObject({ code: 2 })
+    expect((await jobs('export', newFile(), none)).error).toContain('there is no database')
+    const taken = newFile()
+    writeFileSync(taken, '')
+    expect((await jobs('export', taken, none)).error).toContain('is there already')
+    const env = { DATABASE_URL: 'mysql://root:secret@db/x' }
+    const refused = await pifarmHere(['jobs', 'export', newFile()], { env })
+    expect(refused).toMatchObject({ code: 2, error: 'DATABASE_URL begins with "mysql"' })
+  })
+})
