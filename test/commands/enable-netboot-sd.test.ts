@@ -16,8 +16,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fillCard, makeCardImage, readCard, type Table } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
+import { releaseConfigs } from '../support/release-configs.ts'
 
 const line = 'program_usb_boot_mode=1'
+/** With a letter that is no UTF-8, and no newline at the end. */
 const config = '# caf\xe9\r\ngpu_mem=16\r\n[pi4]\r\narm_boost=1'
 
 let dir = ''
@@ -74,6 +76,28 @@ describe('a mounted card', () => {
     expect((await enable('--boot-dir', dir)).questions).toEqual([])
   })
 })
+
+test.each(Object.entries(releaseConfigs))(
+  'the config.txt of %s, in an image and in a directory, differs by that one line',
+  async (_, text) => {
+    const image = makeCardImage(dir, 'mbr', { 'config.txt': text, 'start.elf': 'elf' })
+    mkdirSync(join(dir, 'boot'))
+    writeFileSync(join(dir, 'boot/config.txt'), text)
+    const ways = [
+      ['--image', image],
+      ['--boot-dir', join(dir, 'boot')],
+    ]
+    const now = () => [
+      readCard(image, 'mbr', 'config.txt'),
+      readFileSync(join(dir, 'boot/config.txt'), 'utf8'),
+    ]
+    for (const more of ['--yes', '--yes', '--remove']) {
+      for (const way of ways) expect(await enable(...way, more)).toMatchObject({ code: 0 })
+      const whole = more === '--remove' ? text : `${line}\n${text}`
+      expect(now()).toEqual([whole, whole])
+    }
+  },
+)
 
 describe.each(['mbr', 'gpt', 'none'] as const)('an image (%s)', (table: Table) => {
   test('gets the line, once, and gives its bytes back; nothing else in it changes', async () => {

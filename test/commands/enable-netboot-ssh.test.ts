@@ -1,6 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
-import { destination, type LivePi, password, startLivePi } from '../support/live-pi/live-pi.ts'
+import {
+  asPi,
+  destination,
+  type LivePi,
+  password,
+  startLivePi,
+} from '../support/live-pi/live-pi.ts'
 
 const pi3 = {
   revision: 'a02082',
@@ -139,6 +145,36 @@ describe('a login', () => {
     pi = await startLivePi(pi3)
     const { code } = await pi.pifarm(enable, [false])
     expect(code).toBe(7)
+  })
+})
+
+describe('a user who is not root', () => {
+  const enableAsPi = ['enable-netboot-sd', '--ssh', asPi]
+
+  test.each([
+    ['sudo asks for no password', 'pi ALL=(ALL) NOPASSWD: ALL', [true, password, true]],
+    ['sudo asks for the password', 'pi ALL=(ALL) ALL', [true, password, password, true]],
+  ])('%s: the fuse is blown, the line is out again', async (_, sudo, answers) => {
+    pi = await startLivePi({ ...pi3, sudo })
+    // A second time for the sudo of the connection after the restart.
+    const { code, error } = await pi.pifarm(enableAsPi, [...answers, password])
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(pi.read('otp')).toContain('17:3020000a')
+    expect(configNow()).toBe(config)
+  })
+
+  test.each([
+    ['a wrong password for sudo', 'pi ALL=(ALL) ALL', 'wrong'],
+    ['no right to use sudo', undefined, password],
+  ])('%s: said, and nothing is changed', async (_, sudo, answer) => {
+    pi = await startLivePi({ ...pi3, ...(sudo && { sudo }) })
+    const { code, error } = await pi.pifarm(enableAsPi, [true, password, answer])
+    expect({ code, error }).toEqual({
+      code: 3,
+      error: 'that user cannot become root on the Pi',
+    })
+    expect(configNow()).toBe(config)
+    expect(restarted()).toBe(false)
   })
 })
 

@@ -1,18 +1,10 @@
 import { createTwoFilesPatch } from 'diff'
 import { describe, expect, test } from 'vitest'
 import { asksForFuse, withFuseLine, withoutFuseLine } from '../../src/sd-card/boot-config.ts'
+import { releaseConfigs } from '../support/release-configs.ts'
 
-/** The forms in which Raspberry Pi OS has left its config.txt. */
-const releases = {
-  buster:
-    '# For more options see the documentation\n#hdmi_safe=1\ndtparam=audio=on\n\n[pi4]\ndtoverlay=vc4-fkms-v3d\nmax_framebuffers=2\n\n[all]\n#dtoverlay=vc4-fkms-v3d\n',
-  bookworm:
-    '# For more options see the documentation\ndtparam=audio=on\nauto_initramfs=1\narm_64bit=1\n\n[cm4]\notg_mode=1\n\n[all]\n',
-  trixie:
-    '# For more options see the documentation\nauto_initramfs=1\n\n[cm4]\notg_mode=1\n\n[cm5]\ndtoverlay=dwc2,dr_mode=host\n\n[all]\n',
-}
 const forms: Readonly<Record<string, string>> = {
-  ...releases,
+  ...releaseConfigs,
   empty: '',
   'with CRLF': '# Windows\r\ngpu_mem=16\r\n[pi4]\r\nx=1\r\n',
   'without a newline at the end': 'gpu_mem=16\n[pi4]\narm_boost=1',

@@ -11,8 +11,10 @@ mkdir /run/sshd
 mount --bind "$1/cpuinfo" /proc/cpuinfo
 mount --bind "$1/boot_id" /proc/sys/kernel/random/boot_id
 mount --bind "$1/boot" /boot
-mount --bind "$1/passwd" /etc/passwd
-mount --bind "$1/shadow" /etc/shadow
+for name in passwd group shadow sudoers; do
+  mount --bind "$1/$name" "/etc/$name"
+done
+mount --bind "$1/pam" /etc/pam.d/sudo
 "$1/bin/start-sshd"
 echo ready
 exec sleep infinity

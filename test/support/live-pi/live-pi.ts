@@ -22,6 +22,8 @@ const tsx = createRequire(import.meta.url).resolve('tsx')
 
 export const password = 'raspberry'
 export const destination = 'root@127.0.0.1:2222'
+/** A user who is not root. */
+export const asPi = 'pi@127.0.0.1:2222'
 
 export interface Outcome {
   readonly code: number
@@ -39,6 +41,8 @@ interface Board {
   readonly mac: string
   readonly otp?: string
   readonly eeprom?: string
+  /** Its line for the user `pi` in sudoers; none: that user may not become root. */
+  readonly sudo?: string
   /** The EEPROM and the fuse do not take; it never comes back; does not restart; goes down slowly. */
   readonly faults?: readonly ('weak-firmware' | 'stays-away' | 'no-reboot' | 'lingers')[]
 }
@@ -108,7 +112,7 @@ export async function startLivePi(board: Board): Promise<LivePi> {
     writeFileSync(join(dir, name), text)
     chmodSync(join(dir, name), mode)
   }
-  const { revision, serial, mac, otp = '', eeprom = '', faults = [] } = board
+  const { revision, serial, mac, otp = '', eeprom = '', sudo, faults = [] } = board
   put('boot/firmware/config.txt', 'dtparam=audio=on\r\n[pi4]\r\narm_boost=1')
   put('mac', mac)
   put(
@@ -134,8 +138,20 @@ export async function startLivePi(board: Board): Promise<LivePi> {
   )
   const hash = execFileSync('openssl', ['passwd', '-6', password], { encoding: 'utf8' }).trim()
   // A shell of its own: the profile of this machine's root may wait for locks, or print.
-  put('passwd', 'root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n')
-  put('shadow', `root:${hash}:19000:0:99999:7:::\nsshd:!:19000::::::\n`, 0o600)
+  put(
+    'passwd',
+    'root:x:0:0:root:/root:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\npi:x:1000:1000::/:/bin/sh\n',
+  )
+  put('group', 'root:x:0:\nnogroup:x:65534:\npi:x:1000:\n')
+  const ages = '19000:0:99999:7:::'
+  put('shadow', `root:${hash}:${ages}\nsshd:!:19000::::::\npi:${hash}:${ages}\n`, 0o600)
+  put(
+    'sudoers',
+    `Defaults secure_path="${dir}/bin:/usr/sbin:/usr/bin:/sbin:/bin"\nroot ALL=(ALL) ALL\n${sudo ?? ''}\n`,
+    0o440,
+  )
+  // Nothing but the password decides: this machine's own rules may ask for more.
+  put('pam', 'auth required pam_unix.so\naccount required pam_unix.so\n')
   const keys = { host_key: 'ed25519', host_key_ecdsa: 'ecdsa', 'home/.ssh/id_ed25519': 'ed25519' }
   for (const [key, type] of Object.entries(keys))
     execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(dir, key)])

@@ -16,7 +16,8 @@ while :; do
 done
 setsid sh -c '
     sleep 0.3
-    kill -9 "$3"
+    # For a user who is not root sshd has a second process, which holds the connection.
+    kill -9 "$3" $(cat "/proc/$3/task/$3/children")
     # A machine that goes down slowly still answers for a while.
     [ -e "$1/lingers" ] && sleep 3
     kill -9 "$2"
