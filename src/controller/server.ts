@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import rateLimit from '@fastify/rate-limit'
-import fastifyStatic from '@fastify/static'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
@@ -16,6 +13,7 @@ import { legacyRoutes } from './api/legacy.ts'
 import { mediaRoutes } from './api/media.ts'
 import { metricRoutes } from './api/metrics.ts'
 import { muxerRoutes } from './api/muxers.ts'
+import { servePage } from './api/page.ts'
 import { tidyRoutes } from './api/tidy.ts'
 import type { Availability } from './availability.ts'
 import type { Waiting } from './queue/wait-for-job.ts'
@@ -28,9 +26,6 @@ export interface ServerOptions {
   /** The routes of the original, which ask for no token. */
   readonly legacy: boolean
 }
-
-/** The same place from src/ and from dist/. */
-const page = fileURLToPath(new URL('../../dist/web', import.meta.url))
 
 /** The HTTP server with all its routes; nothing listens yet. */
 export async function makeServer(
@@ -55,22 +50,12 @@ export async function makeServer(
   app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)
 
   answerErrors(app, availability.lost)
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff')
-    reply.header('referrer-policy', 'no-referrer')
-    reply.header('x-frame-options', 'DENY')
-  })
   await app.register(rateLimit, { max: options.rateLimit, timeWindow: 60_000 })
   await app.register(swagger, { openapi: about(controller.version) })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.addHook('onRequest', availability.gate)
   authorize(app, options.tokens)
-  await app.register(fastifyStatic, {
-    root: existsSync(page) ? page : '/nonexistent',
-    wildcard: false,
-    index: 'index.html',
-    serve: existsSync(page),
-  })
+  await servePage(app)
 
   healthRoutes(app, controller)
   jobRoutes(app, controller)

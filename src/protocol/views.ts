@@ -122,5 +122,5 @@ export const mediaListing = z.object({
 })
 export type MediaListing = z.infer<typeof mediaListing>
 
-/** GET /v1/events (SSE): `event: job` with a jobView, `event: muxer` with a muxerView, and `event: hello`. */
-export const eventNames = ['hello', 'job', 'muxer'] as const
+/** GET /v1/events (SSE): `event: job` with a jobView, `event: muxer` with a muxerView, `event: hello`, and now and then `event: alive`. */
+export const eventNames = ['hello', 'alive', 'job', 'muxer'] as const

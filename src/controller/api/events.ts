@@ -6,6 +6,7 @@ import type { Controller } from './controller.ts'
 import { route } from './route.ts'
 
 const gatherMs = 200
+/** An event, not a comment: a page cannot see comments, and knows by it that the line is up. */
 const aliveMs = 15_000
 /** A page that reads no more is let go: it comes back by itself. */
 const mostUnread = 1024 * 1024
@@ -38,7 +39,7 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
     gathering ??= setTimeout(() => tell().catch(() => send('hello', { version })), gatherMs)
   })
   const alive = setInterval(() => {
-    for (const page of pages) write(page, ': alive\n\n')
+    for (const page of pages) write(page, 'event: alive\ndata:\n\n')
   }, aliveMs).unref()
   const end = (): void => {
     for (const page of pages) page.raw.end()

@@ -58,14 +58,23 @@ export function mediaRoutes(app: FastifyInstance, { queue, media }: Controller):
     async ({ params, reply }) => {
       if (media === undefined) throw noMedia()
       const path = params['*']
-      if (!/\.hls\//.test(path)) throw new Refused(404, 'only finished HLS directories are served')
+      if (!isPublished(path)) throw new Refused(404, 'only finished HLS directories are served')
       const real = await media.file(path).catch(() => undefined)
-      if (real === undefined) throw new Refused(404, `there is no ${JSON.stringify(path)}`)
+      // A link inside may lead to the video itself.
+      if (real === undefined || !isPublished(real))
+        throw new Refused(404, `there is no ${JSON.stringify(path)}`)
       // A master playlist is replaced in its place when a video is made anew.
       const isPlaylist = real.endsWith('.m3u8')
+      // Whoever may write there must not speak for the page, whatever the file is.
+      reply.header('content-security-policy', "default-src 'none'; sandbox")
       reply.header('cache-control', isPlaylist ? 'no-cache' : 'private, max-age=3600')
       reply.sendFile(relative('/', real), '/', { cacheControl: false })
       return undefined
     },
   )
+}
+
+/** Below a directory that was renamed to `….hls`, which is done once it is whole. */
+function isPublished(path: string): boolean {
+  return /[^/]\.hls\/./.test(path)
 }

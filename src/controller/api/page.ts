@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+
+/** What `npm run build` makes of src/controller/web: the same place from src/ and from dist/. */
+const built = fileURLToPath(new URL('../../../dist/web', import.meta.url))
+
+const forEver = 'public, max-age=31536000, immutable'
+
+/** The page's scripts and styles are files of ours; the player makes blobs of what it fetched. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "media-src 'self' blob:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The page at `/`. Its assets have a hash in their names; it alone is looked at again each time. */
+export async function servePage(app: FastifyInstance): Promise<void> {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+      'cross-origin-resource-policy': 'same-origin',
+    })
+    if (!reply.hasHeader('content-security-policy'))
+      reply.header('content-security-policy', pagePolicy)
+  })
+  const isBuilt = existsSync(built)
+  await app.register(fastifyStatic, {
+    root: isBuilt ? built : '/nonexistent',
+    serve: isBuilt,
+    wildcard: false,
+    index: 'index.html',
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      reply.header('cache-control', path.startsWith(`${built}/assets/`) ? forEver : 'no-cache')
+    },
+  })
+}
