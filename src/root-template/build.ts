@@ -5,6 +5,7 @@ import type { Workshop } from '../host/workshop.ts'
 import { refuseFull } from '../resources/rootfs/free-space.ts'
 import type { StepDisplay, Ui } from '../ui/ui.ts'
 import { aboutTree } from './about-tree.ts'
+import type { Emulation } from './emulation.ts'
 import { cleanLeftovers, scratchOf } from './leftovers.ts'
 import { type Manifest, manifestPath, manifestsDir } from './manifest.ts'
 import { hookNames, runHook } from './run-hook.ts'
@@ -25,6 +26,7 @@ export interface BuildRequest {
   readonly source: Source
   readonly wishes: TemplateWishes
   readonly steps: readonly Step[]
+  readonly emulation: Emulation
   /** A directory whose executables run inside, in the order of their names. */
   readonly hookDir: string | undefined
   /** For the manifest. */
@@ -81,7 +83,7 @@ async function refuseTaken(nas: Host, farm: Farm, name: string): Promise<void> {
 
 async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Promise<Manifest> {
   const { nas, workshop, ui, signal } = tools
-  const { source, wishes, steps, hookDir } = request
+  const { source, wishes, steps, emulation, hookDir } = request
   const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir)
   const titles = [
     `fetch ${source.description}`,
@@ -97,7 +99,7 @@ async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Pro
     await workshop.makeTop(to.scratch)
     const fetched = await progress.stage((report) => source.fetch(to, report, signal))
     const files = workshop.filesBelow(to.into)
-    const chroot = { nas, workshop, files, log: to.log, signal }
+    const chroot = { nas, workshop, files, emulation, log: to.log, signal }
     const tree = treeOnDisk(chroot)
     await refuseNoRoot(tree, source)
     const done: StepResult[] = []

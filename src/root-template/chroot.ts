@@ -2,19 +2,18 @@ import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
 import type { Entry, FileEntry, Host, Output } from '../host/host.ts'
 import type { FilesBelow, Workshop } from '../host/workshop.ts'
-import { type Architecture, architectureOf, emulatorFor } from './architecture.ts'
+import { architectureOf } from './architecture.ts'
+import type { Emulation } from './emulation.ts'
 
-const enterScript = script('enter.sh')
-const emulateScript = script('emulate.sh')
-
-function script(name: string): string {
-  return fileURLToPath(new URL(`../../templates/root-template/${name}`, import.meta.url))
-}
+const enterScript = fileURLToPath(
+  new URL('../../templates/root-template/enter.sh', import.meta.url),
+)
 
 export interface ChrootTools {
   readonly nas: Host
   readonly workshop: Workshop
   readonly files: FilesBelow
+  readonly emulation: Emulation
   /** What commands print is appended to this file. */
   readonly log: string
   readonly signal: AbortSignal
@@ -60,36 +59,14 @@ export async function runInside(
   )
 }
 
-/** Sees to it that programs of this root can run here; registers qemu with the kernel if need be. */
-export async function emulate({
-  nas,
-  workshop,
-  files,
-  signal,
-}: Pick<ChrootTools, 'nas' | 'workshop' | 'files' | 'signal'>): Promise<void> {
+/** Sees to it that programs of this root can run here. */
+async function emulate({ files, emulation }: ChrootTools): Promise<void> {
   const architecture = await architectureOf(files)
   if (architecture === undefined)
     throw new UserError(`${files.top} has no program that tells its architecture`, {
       hint: 'a root filesystem of Debian or Raspberry Pi OS is needed',
     })
-  await emulateArchitecture({ nas, workshop, signal }, architecture)
-}
-
-export async function emulateArchitecture(
-  { nas, workshop, signal }: Pick<ChrootTools, 'nas' | 'workshop' | 'signal'>,
-  architecture: Architecture,
-): Promise<void> {
-  const { stdout: machine } = await nas.ask(['uname', '-m'])
-  const emulator = emulatorFor(machine.trim(), architecture)
-  if (emulator === undefined) return
-  const { code, stderr } = await workshop.work({ argv: ['sh', emulateScript, emulator] }, signal)
-  if (code === 0) return
-  throw new UserError(
-    code === 3
-      ? `programs for ${architecture} cannot run here: qemu is not installed`
-      : `programs for ${architecture} cannot run here: ${stderr.trim().split('\n').at(-1)}`,
-    { hint: 'install it: apt-get install qemu-user-static' },
-  )
+  await emulation.need(architecture)
 }
 
 /** Lends the tree two files of the NAS, and takes them back unless somebody made them their own. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localHost } from '../../src/host/local.ts'
 import { localWorkshop } from '../../src/host/local-workshop.ts'
+import { withEmulation } from '../../src/root-template/emulation.ts'
 import { kernelFacts } from '../../src/root-template/inside/kernel-image.ts'
 import { treeOnDisk } from '../../src/root-template/tree-on-disk.ts'
 import { initFarm } from '../lab/init-farm.ts'
@@ -88,8 +89,15 @@ async function inside(argv: readonly string[]) {
   const workshop = localWorkshop()
   const files = workshop.filesBelow(root)
   const { signal } = new AbortController()
-  const tools = { nas: localHost(), workshop, files, log: '/dev/null', signal }
-  return await treeOnDisk({ ...tools, enter: 'look' }).run(argv)
+  const host = localHost()
+  return await withEmulation(
+    host,
+    () => {},
+    async (emulation) => {
+      const tools = { nas: host, workshop, files, emulation, log: '/dev/null', signal }
+      return await treeOnDisk({ ...tools, enter: 'look' }).run(argv)
+    },
+  )
 }
 
 test('a hook runs inside, and what it undoes is mended again', async () => {

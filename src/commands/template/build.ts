@@ -4,6 +4,7 @@ import { type Farm, templateBoot } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
 import type { Shared } from '../../program.ts'
 import { buildTemplate } from '../../root-template/build.ts'
+import { withEmulation } from '../../root-template/emulation.ts'
 import type { Manifest } from '../../root-template/manifest.ts'
 import { allSteps } from '../../root-template/steps/all.ts'
 import type { Tools } from '../../tools.ts'
@@ -28,13 +29,16 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
     const name = flag('NAME', templateName, options.name) ?? farm.defaults.template
     await refuseStaleBootFiles(tools, farm, name)
     const wishes = await readWishes(tools, farm, name, options)
-    const manifest = await buildTemplate(tools, farm, {
-      source: sourceOf(tools, farm, options, wishes),
-      wishes,
-      steps: allSteps,
-      hookDir: options.hookDir === undefined ? undefined : resolve(options.hookDir),
-      builder: `pifarm ${version()}`,
-    })
+    const manifest = await withEmulation(tools.nas, tools.ui.say, (emulation) =>
+      buildTemplate(tools, farm, {
+        source: sourceOf(tools, farm, options, { wishes, emulation }),
+        wishes,
+        steps: allSteps,
+        emulation,
+        hookDir: options.hookDir === undefined ? undefined : resolve(options.hookDir),
+        builder: `pifarm ${version()}`,
+      }),
+    )
     report(tools, manifest)
     if (options.json) tools.ui.answer(JSON.stringify(manifest, null, 2))
     return await layBootFiles(tools, loaded, name)

@@ -3,6 +3,7 @@ import type { Farm } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
 import type { Shared } from '../../program.ts'
 import { refuseMounted } from '../../resources/rootfs/in-use.ts'
+import { type Emulation, withEmulation } from '../../root-template/emulation.ts'
 import { type Finding, fix, lint as judge, type Kind } from '../../root-template/lint.ts'
 import { manifestsDir } from '../../root-template/manifest.ts'
 import { treeOnDisk } from '../../root-template/tree-on-disk.ts'
@@ -10,6 +11,10 @@ import type { Tools } from '../../tools.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm, withFarm } from '../session.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
+
+interface LintTools extends Tools {
+  readonly emulation: Emulation
+}
 
 interface LintOptions extends WishOptions, Shared {
   readonly name: string
@@ -19,10 +24,15 @@ interface LintOptions extends WishOptions, Shared {
 
 /** Judges a template, or a Pi's root, by the rules that a build keeps. Ends with 5 on findings. */
 export async function lint(tools: Tools, options: LintOptions): Promise<number> {
-  if (!options.fix) {
+  return await withEmulation(tools.nas, tools.ui.say, async (emulation) => {
+    const emulating = { ...tools, emulation }
+    if (options.fix) return await mendAll(emulating, options)
     const { farm } = await readFarm(tools.nas, options.config)
-    return await report(tools, farm, options)
-  }
+    return await report(emulating, farm, options)
+  })
+}
+
+async function mendAll(tools: LintTools, options: LintOptions): Promise<number> {
   return await withFarm(tools, options.config, async ({ farm }) => {
     const { tree, wishes, kind } = await open(tools, farm, options, true)
     // Whoever is root on a Pi could plant a link under the hand that mends.
@@ -35,8 +45,8 @@ export async function lint(tools: Tools, options: LintOptions): Promise<number> 
   })
 }
 
-async function open(tools: Tools, farm: Farm, options: LintOptions, mayChange = false) {
-  const { nas, workshop, signal } = tools
+async function open(tools: LintTools, farm: Farm, options: LintOptions, mayChange = false) {
+  const { nas, workshop, signal, emulation } = tools
   const name = flag('NAME', templateName, options.name) ?? ''
   const top = `${farm.paths.roots}/${name}`
   if ((await nas.list(top))?.get('etc') !== 'dir')
@@ -51,6 +61,7 @@ async function open(tools: Tools, farm: Farm, options: LintOptions, mayChange = 
     nas,
     workshop,
     files,
+    emulation,
     log,
     signal,
     ...(!mayChange && { enter: look }),
@@ -58,7 +69,7 @@ async function open(tools: Tools, farm: Farm, options: LintOptions, mayChange = 
   return { tree, wishes: await readWishes(tools, farm, name, options), kind }
 }
 
-async function report(tools: Tools, farm: Farm, options: LintOptions): Promise<number> {
+async function report(tools: LintTools, farm: Farm, options: LintOptions): Promise<number> {
   const { tree, wishes, kind } = await open(tools, farm, options)
   const findings = await judge(tree, wishes, kind)
   const broken = findings.filter(({ problems }) => problems.length > 0)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
+import type { Emulation } from '../../root-template/emulation.ts'
 import type { Source } from '../../root-template/source.ts'
 import { bootstrap, bootstrapArchitectures, suites } from '../../root-template/sources/bootstrap.ts'
 import { fromImage } from '../../root-template/sources/from-image.ts'
@@ -45,7 +46,7 @@ export function sourceOf(
   tools: Tools,
   farm: Farm,
   options: SourceOptions,
-  wishes: TemplateWishes,
+  { wishes, emulation }: { readonly wishes: TemplateWishes; readonly emulation: Emulation },
 ): Source {
   const { nas, workshop } = tools
   const given = flags.filter((name) => options[name] !== undefined)
@@ -65,7 +66,7 @@ export function sourceOf(
     return fromPi(nas, workshop, target, connector(tools, farm, target, options))
   }
   const suite = options.bootstrap === true ? undefined : options.bootstrap
-  return bootstrap(nas, workshop, farm, {
+  return bootstrap({ nas, workshop, emulation }, farm, {
     name: wishes.name,
     suite: flag('--bootstrap', z.enum(suites), suite) ?? 'bookworm',
     architecture: flag('--arch', z.enum(bootstrapArchitectures), options.arch) ?? 'arm64',

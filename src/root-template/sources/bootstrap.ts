@@ -3,13 +3,19 @@ import type { UserError } from '../../errors.ts'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
-import { emulateArchitecture } from '../chroot.ts'
+import type { Emulation } from '../emulation.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { needTools } from '../needed-tools.ts'
 import type { Source } from '../source.ts'
 
 export const suites = ['bookworm', 'trixie'] as const
 export const bootstrapArchitectures = ['arm64', 'armhf', 'amd64'] as const
+
+interface BootstrapTools {
+  readonly nas: Host
+  readonly workshop: Workshop
+  readonly emulation: Emulation
+}
 
 export interface BootstrapWish {
   /** The template's name: packages that a cut-off build has left are used again. */
@@ -41,15 +47,19 @@ const kernels = {
 const expectedBytes = 1_900_000_000
 
 /** A root from Debian's own packages: no image, no card and no Pi is needed. */
-export function bootstrap(nas: Host, workshop: Workshop, farm: Farm, wish: BootstrapWish): Source {
+export function bootstrap(
+  { nas, workshop, emulation }: BootstrapTools,
+  farm: Farm,
+  wish: BootstrapWish,
+): Source {
   const { suite, architecture } = wish
   const cache = `${farm.paths.state}/packages/${suite}-${architecture}`
   return {
     kind: 'bootstrap',
     description: `Debian ${suite} for ${architecture}`,
-    async survey(signal) {
+    async survey() {
       await needTools(nas, ['mmdebstrap', 'arch-test'])
-      await emulateArchitecture({ nas, workshop, signal }, architecture)
+      await emulation.need(architecture)
       await keepPackages(nas, farm, wish.name, cache)
       return { bytes: expectedBytes, facts: [] }
     },
