@@ -3,11 +3,9 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
+import { isSubvolume } from './btrfs.ts'
 import { type CopyProgress, type Host, type Seed, unfinishedOf } from './host.ts'
 
-const btrfsMagic = 0x9123683e
-/** The inode number that the top of every btrfs subvolume has. */
-const subvolumeInode = 256
 const progressInterval = 200
 
 /**
@@ -42,11 +40,6 @@ export async function copyTree(
   // A snapshot of a name that is taken would land inside it.
   if (copy[0] === 'btrfs') fs.rmSync(to, { recursive: true, force: true })
   await copyWith(copy, progress, signal)
-}
-
-/** Whether a path is the top of a btrfs subvolume. */
-function isSubvolume(path: string): boolean {
-  return fs.statfsSync(path).type === btrfsMagic && fs.lstatSync(path).ino === subvolumeInode
 }
 
 async function copyWith(

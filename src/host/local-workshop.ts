@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { UserError } from '../errors.ts'
+import { isOnBtrfs } from './btrfs.ts'
 import { copyTree } from './clone-tree.ts'
 import { runCommand } from './commands.ts'
 import { connectSsh } from './ssh-stream.ts'
 import { filesBelow } from './tree.ts'
 import { runWork } from './work.ts'
 import type { Workshop } from './workshop.ts'
-
-const btrfsMagic = 0x9123683e
 
 /** The workshop on this NAS. */
 export function localWorkshop(): Workshop {
@@ -58,7 +57,7 @@ function fileSize(path: string): number | undefined {
 }
 
 async function makeTop(path: string): Promise<void> {
-  if (fs.statfsSync(dirname(path)).type === btrfsMagic) {
+  if (isOnBtrfs(dirname(path))) {
     const made = await runCommand(['btrfs', 'subvolume', 'create', path])
     if (made.code === 0) return
   }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { deleteSubvolumes, isOnBtrfs } from './btrfs.ts'
 import { cloneTree } from './clone-tree.ts'
 import { follow, runCommand } from './commands.ts'
 import { followFile } from './follow-file.ts'
@@ -40,7 +41,7 @@ export function localHost(): Host {
     },
     cloneTree,
     moveTree: async (from, to) => moveTree(from, to),
-    removeTree: async (path) => mustRun(['rm', '-rf', '--one-file-system', '--', path]),
+    removeTree,
     run: runCommand,
     lock: holdLock,
   }
@@ -154,6 +155,12 @@ function moveTree(from: string, to: string): void {
   fs.renameSync(from, to)
   flushDir(dirname(from))
   flushDir(join(to, '..'))
+}
+
+async function removeTree(path: string): Promise<void> {
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() && isOnBtrfs(path))
+    await deleteSubvolumes(path)
+  await mustRun(['rm', '-rf', '--one-file-system', '--', path])
 }
 
 async function mustRun(argv: readonly string[]): Promise<void> {

@@ -53,7 +53,18 @@ customize() {
   kernel
   config >"$boot/config.txt"
   echo 'console=serial0,115200 console=tty1 root=/dev/nfs rw ip=dhcp rootwait' >"$boot/cmdline.txt"
-  find "$archives" -maxdepth 1 -name '*.deb' -exec cp -a -n -t "$PIFARM_CACHE" {} +
+  keep
+}
+
+# Under their names only when they are whole: this may be ended at any time.
+keep() {
+  partial=$PIFARM_CACHE/partial
+  for deb in "$archives"/*.deb; do
+    kept=$PIFARM_CACHE/${deb##*/}
+    [ -e "$deb" ] && [ ! -e "$kept" ] || continue
+    cp -a --reflink=auto -T "$deb" "$partial"
+    mv -T "$partial" "$kept"
+  done
 }
 
 # Unpacked, not installed: installed, it hooks itself into every kernel update and writes a

@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix'
 import { fileURLToPath } from 'node:url'
 import type { UserError } from '../../errors.ts'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
@@ -112,7 +113,15 @@ async function keepPackages(nas: Host, farm: Farm, name: string, cache: string):
       file.endsWith('.deb') &&
       (await nas.read(`${cache}/${file}`)) === undefined
     )
-      await nas.moveTree(`${archives}/${file}`, `${cache}/${file}`)
+      await keep(nas, `${archives}/${file}`, cache)
+}
+
+/** Under its name only when it is whole; the cache need not lie where the roots do. */
+async function keep(nas: Host, file: string, cache: string): Promise<void> {
+  const partial = `${cache}/partial`
+  const { code } = await nas.run(['cp', '-a', '--reflink=auto', '-T', '--', file, partial])
+  if (code === 0) await nas.moveTree(partial, `${cache}/${basename(file)}`)
+  else await nas.put(partial, undefined)
 }
 
 function failure(stderr: string, code: number): UserError {

@@ -4,7 +4,7 @@ import type { Workshop } from '../../host/workshop.ts'
 import { type Packing, packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { needTools } from '../needed-tools.ts'
-import type { FetchTo, Source } from '../source.ts'
+import type { Source } from '../source.ts'
 import { extractArgv } from '../tar-argv.ts'
 
 const flagOf: Readonly<Record<Exclude<Packing, 'zip'>, readonly string[]>> = {
@@ -58,7 +58,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
       ])
       if (output.code !== 0)
         throw fetchFailure(`unpacking ${file}`, output, 'see that the file was copied whole')
-      await liftRoot(nas, to, file)
+      await liftRoot(nas, to.into, file)
       return { sha256, notes: [] }
     },
   }
@@ -73,18 +73,29 @@ async function refuseOpenEnd(workshop: Workshop, file: string, size: number): Pr
   })
 }
 
-/** Moves the root up out of the directories that it was packed with. */
-async function liftRoot(nas: Host, { into, scratch }: FetchTo, file: string): Promise<void> {
+/**
+ * Moves the root up out of the directories that it was packed with. By renaming, and so never out of
+ * `into`, which on btrfs is a subvolume of its own.
+ */
+async function liftRoot(nas: Host, into: string, file: string): Promise<void> {
   const root = await findRoot(nas, into, file)
   if (root === into) return
+  const leading = root.slice(into.length + 1).split('/')[0] ?? ''
+  const names = [...((await nas.list(root))?.keys() ?? [])]
   // Out of the way first: the root may hold an entry of its leading directory's name.
-  const lifted = `${scratch}/root`
+  const lifted = `${into}/${unlike([leading, ...names])}`
   await nas.moveTree(root, lifted)
-  const leading = root.slice(into.length + 1).split('/')[0]
   await nas.removeTree(`${into}/${leading}`)
-  for (const name of (await nas.list(lifted))?.keys() ?? [])
-    await nas.moveTree(`${lifted}/${name}`, `${into}/${name}`)
+  for (const name of names) await nas.moveTree(`${lifted}/${name}`, `${into}/${name}`)
   for (const what of ['chown', 'chmod']) await nas.run([what, `--reference=${lifted}`, '--', into])
+  await nas.removeTree(lifted)
+}
+
+/** A name that is none of these. */
+function unlike(names: readonly string[]): string {
+  let name = '.pifarm-lifted'
+  while (names.includes(name)) name += '-'
+  return name
 }
 
 async function findRoot(nas: Host, into: string, file: string): Promise<string> {
