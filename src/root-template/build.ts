@@ -3,13 +3,14 @@ import { type Farm, templateRoot } from '../farm/farm.ts'
 import { type Host, unfinishedOf } from '../host/host.ts'
 import type { Workshop } from '../host/workshop.ts'
 import { refuseFull } from '../resources/rootfs/free-space.ts'
-import type { StepDisplay, Ui } from '../ui/ui.ts'
-import { aboutTree } from './about-tree.ts'
+import type { Ui } from '../ui/ui.ts'
+import { describe, type StepResult } from './describe.ts'
 import type { Emulation } from './emulation.ts'
 import { cleanLeftovers, scratchOf } from './leftovers.ts'
 import { type Manifest, manifestPath, manifestsDir } from './manifest.ts'
 import { hookNames, runHook } from './run-hook.ts'
-import type { Fetched, FetchTo, Source } from './source.ts'
+import type { FetchTo, Source } from './source.ts'
+import { Stages } from './stages.ts'
 import type { Step, TemplateWishes } from './step.ts'
 import type { Tree } from './tree.ts'
 import { treeOnDisk } from './tree-on-disk.ts'
@@ -111,7 +112,12 @@ async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Pro
       await progress.stage(async () => {
         for (const step of steps) done.push(await mend(step, tree, wishes))
       })
-    return await progress.stage(() => describe(tools, request, { tree, fetched, done, hooks }))
+    return await progress.stage(async () => {
+      const manifest = await describe(tools, request, { tree, fetched, done, hooks })
+      // Or a power cut after the rename could leave a template of empty files.
+      await nas.flush([], [to.into])
+      return manifest
+    })
   } catch (error) {
     progress.fail(error)
     throw error
@@ -119,33 +125,6 @@ async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Pro
     await display.end()
   }
 }
-
-/** Walks through the titles of a display. */
-class Stages {
-  readonly #display: StepDisplay
-  readonly #signal: AbortSignal
-  #index = 0
-
-  constructor(display: StepDisplay, signal: AbortSignal) {
-    this.#display = display
-    this.#signal = signal
-  }
-
-  async stage<T>(work: (report: (done: number, total: number) => void) => Promise<T>): Promise<T> {
-    this.#signal.throwIfAborted()
-    this.#display.start(this.#index)
-    const result = await work((done, total) => this.#display.copied(this.#index, done, total))
-    this.#signal.throwIfAborted()
-    this.#display.done(this.#index++)
-    return result
-  }
-
-  fail(error: unknown): void {
-    this.#display.fail(this.#index, error instanceof Error ? error.message : String(error))
-  }
-}
-
-type StepResult = Manifest['steps'][number]
 
 async function mend(step: Step, tree: Tree, wishes: TemplateWishes): Promise<StepResult> {
   const changes = await step.mend(tree, wishes)
@@ -156,44 +135,6 @@ async function refuseNoRoot(tree: Tree, { description }: Source): Promise<void> 
   const top = (await tree.list('/')) ?? new Map()
   if (top.get('etc') === 'dir' && (top.has('usr') || top.has('bin'))) return
   throw new UserError(`${description} holds no root filesystem: it needs etc, and usr or bin`)
-}
-
-async function describe(
-  { nas, now }: BuildTools,
-  { source, wishes, steps, builder }: BuildRequest,
-  result: {
-    readonly tree: Tree
-    readonly fetched: Fetched
-    readonly done: readonly StepResult[]
-    readonly hooks: readonly string[]
-  },
-): Promise<Manifest> {
-  const { tree, fetched, done, hooks } = result
-  const about = await aboutTree(tree)
-  const remaining: string[] = []
-  for (const step of steps) remaining.push(...(await step.inspect(tree, wishes)))
-  const { stdout: used } = await nas.ask(['du', '-sxB1', tree.top])
-  // Before the rename, or a power cut could leave a template of empty files.
-  await nas.flush([], [tree.top])
-  return {
-    name: wishes.name,
-    built: now().toISOString(),
-    builder,
-    source: {
-      kind: source.kind,
-      description: source.description,
-      sha256: fetched.sha256,
-      notes: [...fetched.notes],
-    },
-    architecture: about.architecture,
-    release: about.release,
-    kernels: [...about.kernels],
-    bytes: Number.parseInt(used, 10) || 0,
-    steps: done.filter(({ changes }) => changes.length > 0),
-    remaining,
-    hooks: [...hooks],
-    packages: [...about.packages],
-  }
 }
 
 /** The manifest comes first: a template without one would be one that nobody knows anything of. */
