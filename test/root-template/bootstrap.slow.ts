@@ -47,8 +47,11 @@ function makers(): string {
     'src/root-template/sources',
     'templates/root-template',
   ])
-    for (const name of fs.readdirSync(join(project, dir)).sort())
-      hash.update(fs.readFileSync(join(project, dir, name)))
+    for (const entry of fs.readdirSync(join(project, dir), {
+      recursive: true,
+      withFileTypes: true,
+    }))
+      if (entry.isFile()) hash.update(fs.readFileSync(join(entry.parentPath, entry.name)))
   return hash.digest('hex')
 }
 

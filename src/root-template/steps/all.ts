@@ -1,5 +1,5 @@
 import type { Step } from '../step.ts'
-import { agent } from './agent.ts'
+import { agent } from './agent/agent.ts'
 import { aptTimers } from './apt-timers.ts'
 import { bootFiles } from './boot-files.ts'
 import { bootSecrets } from './boot-secrets.ts'
