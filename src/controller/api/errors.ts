@@ -17,7 +17,7 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
       databaseGone(error)
       reply.header('retry-after', '2')
     }
-    const { status, ...answer } = answerTo(error)
+    const { status, ...answer } = answerTo(error, request.headers['content-type'])
     if (status === 500) request.log.error(error)
     return reply.status(status).send(answer)
   })
@@ -28,12 +28,14 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
   )
 }
 
-function answerTo(error: FastifyError): ErrorAnswer {
+function answerTo(error: FastifyError, contentType = ''): ErrorAnswer {
   if (error instanceof Refused)
     return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
   if (isDatabaseGone(error)) return databaseAway
   const status = error.statusCode ?? 500
+  if (status === 415)
+    return { status, error: `a body of the type ${quoted(contentType)} is not application/json` }
   if (status < 500) return { status, error: lower(error.message) }
   return { status: 500, error: 'the controller has a bug; its log says more' }
 }

@@ -22,6 +22,8 @@ export function openPostgresql(url: string): Database {
   })
   // A connection that waits in the pool and breaks would otherwise end the process.
   pool.on('error', () => undefined)
+  // So would one that breaks between two statements of a transaction: the pool listens to those that wait alone.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return {
     dialect: 'postgresql',
