@@ -55,6 +55,7 @@ export async function makeServer(
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.addHook('onRequest', availability.gate)
   authorize(app, options.tokens)
+  closeAsTheyIdle(app)
   await servePage(app)
 
   healthRoutes(app, controller)
@@ -67,6 +68,14 @@ export async function makeServer(
   metricRoutes(app, controller)
   if (options.legacy) await app.register(async (scope) => legacyRoutes(scope, controller))
   return app
+}
+
+/** A connection whose last answer came after the closing began would be waited for while it is kept alive. */
+function closeAsTheyIdle(app: FastifyInstance): void {
+  app.addHook('preClose', async () => {
+    const timer = setInterval(() => app.server.closeIdleConnections(), 100)
+    app.server.once('close', () => clearInterval(timer))
+  })
 }
 
 async function parseJson(_request: unknown, body: string | Buffer): Promise<unknown> {

@@ -1,4 +1,5 @@
 import type { Claimed } from '../../src/protocol/agent-api.ts'
+import type { MuxResult } from '../../src/protocol/job.ts'
 import type { Answered, ControllerHere } from './controller-here.ts'
 
 export const progress = {
@@ -60,14 +61,14 @@ export function playedAgent({ ask, tokenOf }: ControllerHere, id = '1') {
         tmpFreeBytes: 1e9,
         waitSeconds,
       }),
-    heartbeat: ({ job, lease }: Claimed, more: object = {}) =>
+    heartbeat: ({ job, lease }: Claimed, more: object = {}, state: object = {}) =>
       about(job, 'heartbeat', {
         token: lease.token,
         progress: { ...progress, ...more },
-        state: idle,
+        state: { ...idle, ...state },
       }),
-    complete: ({ job, lease }: Claimed) =>
-      about(job, 'complete', { token: lease.token, result: resultFor(job.path) }),
+    complete: ({ job, lease }: Claimed, result: MuxResult = resultFor(job.path)) =>
+      about(job, 'complete', { token: lease.token, result }),
     fail: ({ job, lease }: Claimed, more: object = {}) =>
       about(job, 'fail', {
         token: lease.token,

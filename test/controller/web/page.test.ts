@@ -1,96 +1,224 @@
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import {
+  type RunningController,
+  startController,
+} from '../../../src/controller/start-controller.ts'
+import type { Claimed } from '../../../src/protocol/agent-api.ts'
 import type { MuxResult } from '../../../src/protocol/job.ts'
 import { makeClip, muxHere } from '../../agent/mux/mux-here.ts'
-import { expectAccessible, openBrowser, visit } from './browser.ts'
-import { scriptedAgent } from './scripted-agent.ts'
-import { type ServedFarm, serveFarm } from './served-farm.ts'
+import { type ControllerHere, controllerHere } from '../controller-here.ts'
+import { playedAgent } from '../played-agent.ts'
+import { expectAccessible, openBrowser, type Visit, visit } from './browser.ts'
 
-const hostile = '<img src=x onerror=alert(1)> & "quotes".mp4'
+const hostile = '<img src=x onerror=alert(1)> "&amp;\' #%2F.mp4'
+const made = mkdtempSync(join(tmpdir(), 'pifarm-made-'))
+let controller: ControllerHere
+let restarted: RunningController | undefined
+let browser: Browser
+let muxed: MuxResult
+let visits: Visit[] = []
 
-describe('the page', () => {
-  let farm: ServedFarm
-  let browser: Browser
-  let muxed: MuxResult
-  const made = mkdtempSync(join(tmpdir(), 'pifarm-made-'))
-
-  beforeAll(async () => {
-    farm = await serveFarm(['1', '2'])
-    const films = join(farm.media, 'films')
-    mkdirSync(films)
-    await makeClip(
-      films,
-      '-f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine=330 -t 2.5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac clip.mp4',
-    )
-    cpSync(films, join(made, 'films'), { recursive: true })
-    const { outcome } = await muxHere(join(made, 'films'), {
-      input: 'clip.mp4',
-      order: { mediaDir: made },
-    })
-    if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
-    muxed = outcome.result
-    writeFileSync(join(films, hostile), 'no video')
-    writeFileSync(join(films, 'notes.txt'), 'no video')
-    browser = await openBrowser()
+beforeAll(async () => {
+  controller = await controllerHere()
+  const films = join(controller.media, 'films')
+  mkdirSync(films)
+  mkdirSync(join(made, 'films'))
+  await makeClip(
+    join(made, 'films'),
+    `-f lavfi -i testsrc2=size=640x360:rate=25 -f lavfi -i sine=330 -t 2.5
+     -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac clip.mp4`,
+  )
+  const { outcome } = await muxHere(join(made, 'films'), {
+    input: 'clip.mp4',
+    order: { mediaDir: made },
   })
-  afterAll(async () => {
-    await browser?.close()
-    await farm?.remove()
-    rmSync(made, { recursive: true })
-  })
-
-  /** What the agent does in the end: the whole directory appears at once. */
-  function publish(): void {
-    renameSync(join(made, 'films/clip.mp4.hls'), join(farm.media, 'films/clip.mp4.hls'))
-  }
-
-  test('a video is submitted, made before one’s eyes, and played to its end in each rendition', async () => {
-    const { page, complaints } = await visit(browser, farm)
-    await page.getByText('No Pi has come yet').waitFor()
-    const agent = scriptedAgent(farm, '1')
-    await agent.register()
-    const card = page.getByRole('listitem').filter({ hasText: 'hlspi1' })
-    await card.getByText('Idle').waitFor()
-
-    await page.getByRole('link', { name: 'Submit a video' }).first().click()
-    await page.getByRole('link', { name: 'films' }).click()
-    await page.getByRole('radio', { name: 'clip.mp4' }).check()
-    expect(await page.getByText('notes.txt').count()).toBe(0)
-    await page.getByRole('button', { name: 'Submit' }).click()
-    await page.getByRole('heading', { level: 1, name: 'films/clip.mp4' }).waitFor()
-    await page.getByText('No Pi has taken it yet').waitFor()
-
-    const { claimed } = await agent.claim()
-    if (claimed === undefined) throw new Error('nothing to claim')
-    await page.getByText('just begun').waitFor()
-    const bar = page.getByRole('progressbar', { name: 'Progress of films/clip.mp4' })
-    for (const percent of [12, 57, 98]) {
-      await agent.heartbeat(claimed, { percent })
-      await page.getByText(`${percent} %`).waitFor()
-      expect(await bar.getAttribute('value')).toBe(String(percent))
-    }
-    publish()
-    await agent.complete(claimed, muxed)
-    await page.getByText('films/clip.mp4 is done').waitFor()
-
-    expect(muxed.renditions.length).toBeGreaterThan(1)
-    for (const { width, height } of muxed.renditions) {
-      await page.getByRole('radio', { name: `${width} × ${height}` }).check()
-      await page.getByRole('radio', { name: `${width} × ${height} on screen` }).waitFor()
-      expect(await playToTheEnd(page)).toEqual({ width, height, isWhole: true })
-    }
-    await page.getByRole('radio', { name: 'Automatic' }).check()
-    expect(await playToTheEnd(page)).toMatchObject({ isWhole: true })
-    await expectAccessible(page)
+  if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
+  muxed = outcome.result
+  for (const name of ['clip.mp4', 'broken.mkv', 'long.mp4', 'notes.txt', hostile])
+    writeFileSync(join(films, name), 'no video')
+  browser = await openBrowser()
+})
+afterEach(async () => {
+  for (const { page, complaints } of visits) {
     expect(complaints).toEqual([])
     await page.context().close()
-  })
+  }
+  visits = []
+})
+afterAll(async () => {
+  await browser?.close()
+  await restarted?.stop()
+  await controller?.remove()
+  rmSync(made, { recursive: true })
 })
 
-/** Runs in the page; text, since it is no part of this program. */
+async function visitHere(options = {}): Promise<Page> {
+  const visited = await visit(browser, controller.address, options)
+  visits.push(visited)
+  return visited.page
+}
+const open = (page: Page, view: string): Promise<unknown> =>
+  page.goto(`${controller.address}/#/${view}`)
+const submit = async (path: string): Promise<string> =>
+  (await controller.ask('POST', '/v1/jobs', { path, priority: 99 })).json.id
+const pi = (page: Page, name: string) => page.getByRole('listitem').filter({ hasText: name })
+
+test('a video is submitted, made before one’s eyes, and played to its end in each rendition', async () => {
+  const page = await visitHere()
+  await page.getByText('No Pi has come yet').waitFor()
+  const agent = playedAgent(controller, '1')
+  await agent.register()
+  await pi(page, 'HLSPi1').getByText('Idle').waitFor()
+
+  await page.getByRole('link', { name: 'Submit a video' }).first().click()
+  await page.getByRole('link', { name: 'films' }).click()
+  await page.getByRole('radio', { name: 'clip.mp4' }).check()
+  expect(await page.getByText('notes.txt').count()).toBe(0)
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('heading', { level: 1, name: 'films/clip.mp4' }).waitFor()
+  await page.getByText('No Pi has taken it yet').waitFor()
+
+  const claimed: Claimed = (await agent.claim()).json
+  await page.getByText('just begun').waitFor()
+  const bar = page.getByRole('progressbar', { name: 'Progress of films/clip.mp4' })
+  for (const percent of [12, 57, 98]) {
+    await agent.heartbeat(claimed, { percent })
+    await page.getByText(`${percent} %`).waitFor()
+    expect(await bar.getAttribute('value')).toBe(String(percent))
+  }
+  renameSync(join(made, 'films/clip.mp4.hls'), join(controller.media, 'films/clip.mp4.hls'))
+  await agent.complete(claimed, muxed)
+  await page.getByRole('status').getByText('films/clip.mp4 is done').waitFor()
+
+  expect(muxed.renditions.length).toBeGreaterThan(1)
+  for (const { width, height } of muxed.renditions) {
+    await page.getByRole('radio', { name: `${width} × ${height}` }).check()
+    expect(await playToTheEnd(page)).toEqual({ width, height, isWhole: true })
+  }
+  await page.getByRole('radio', { name: 'Automatic' }).check()
+  expect(await playToTheEnd(page)).toMatchObject({ isWhole: true })
+})
+
+test('a Pi is drained and resumed by the keyboard, which stays where it is', async () => {
+  const agent = playedAgent(controller, '2')
+  await agent.register({ hostname: 'HLSPi2' })
+  const page = await visitHere()
+  await page.getByRole('button', { name: 'Drain HLSPi2' }).focus()
+  await page.keyboard.press('Enter')
+  await pi(page, 'HLSPi2').getByText('Drained').waitFor()
+  expect((await agent.claim()).status).toBe(423)
+  await page.locator('button:focus', { hasText: 'Resume' }).waitFor()
+  await page.keyboard.press('Enter')
+  await pi(page, 'HLSPi2').getByText('Idle').waitFor()
+  expect((await agent.claim(0)).status).toBe(204)
+  const trouble = 'the media share is away'
+  await agent.claim(0, { trouble, celsius: 81 })
+  await pi(page, 'HLSPi2').getByText(`Trouble: ${trouble}`).waitFor()
+  await pi(page, 'HLSPi2').getByText('81 °C').waitFor()
+  await agent.claim(0, { locked: 'the fan is loud' })
+  await pi(page, 'HLSPi2').getByText('Locked: the fan is loud').waitFor()
+})
+
+test('a job’s story is told to the letter; it is retried, and taken back while it runs', async () => {
+  const agent = playedAgent(controller, '3')
+  await agent.register({ hostname: 'HLSPi3' })
+  const id = await submit('films/broken.mkv')
+  const page = await visitHere()
+  await open(page, `jobs/${id}`)
+  const logTail = '<script>alert(1)</script>\n[in#0] Invalid data'
+  const argv = ['ffmpeg', '-i', "/media/films/it's broken.mkv", '-vf', 'yadif,scale=1280:720']
+  await agent.fail((await agent.claim()).json, { argv, logTail })
+  await page.getByText('ffmpeg line').click()
+  await page
+    .getByText("ffmpeg -i '/media/films/it'\\''s broken.mkv' -vf yadif,scale=1280:720")
+    .waitFor()
+  await page.getByText('End of the log').click()
+  await page.getByText(logTail).waitFor()
+
+  await page.getByRole('button', { name: 'Retry' }).click()
+  await page.getByText('Waiting', { exact: true }).waitFor()
+  const claimed: Claimed = (await agent.claim()).json
+  await page.getByRole('heading', { name: 'Attempt 2 on muxer 3' }).waitFor()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('button', { name: 'Let it go on' }).click()
+  expect((await agent.heartbeat(claimed)).json.cancel).toBe(false)
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await page.getByRole('button', { name: 'Cancel the job' }).click()
+  await page.getByText('Its Pi stops at its next sign of life').waitFor()
+  expect((await agent.heartbeat(claimed)).json.cancel).toBe(true)
+  await agent.release(claimed)
+  await page.getByRole('button', { name: 'Retry' }).waitFor()
+})
+
+test('names are shown as they are, whatever they are', async () => {
+  const page = await visitHere()
+  await open(page, 'submit?dir=films')
+  await page.getByRole('radio', { name: hostile }).check()
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('heading', { level: 1, name: `films/${hostile}` }).waitFor()
+  await open(page, `jobs?${new URLSearchParams({ q: hostile })}`)
+  await page.getByRole('link', { name: `films/${hostile}` }).waitFor()
+  expect(await page.locator('main img').count()).toBe(0)
+  await open(page, 'submit?dir=../..')
+  await page.getByRole('alert').getByText('stays inside the media directory').waitFor()
+  await open(page, 'jobs/999999')
+  await page.getByRole('alert').getByText('999999').waitFor()
+})
+
+const devices = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { viewport: { width: 360, height: 740 }, hasTouch: true },
+} as const
+
+test.each(Object.entries(devices))('nothing keeps anybody out: %s', async (_, device) => {
+  const agent = playedAgent(controller, '4')
+  await agent.register({
+    hostname: `HLSPi4-${'long'.repeat(20)}`,
+    capabilities: { encoders: ['libx264'], decoders: [], troubles: ['no /dev/video11'] },
+  })
+  const { jobs } = (await controller.ask('GET', '/v1/jobs?q=clip')).json
+  const broken = (await controller.ask('GET', '/v1/jobs?q=broken')).json.jobs[0]
+  await submit('films/long.mp4')
+  const page = await visitHere(device)
+  const views = ['', 'jobs', 'submit?dir=films', `jobs/${jobs[0].id}`, `jobs/${broken.id}`]
+  for (const view of views) {
+    await open(page, view)
+    await page.locator('.card, .row').first().waitFor()
+    for (const details of await page.locator('summary').all()) await details.click()
+    await expectAccessible(page)
+    expect(await page.evaluate(tooWide)).toEqual([])
+  }
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByLabel('Admin token').fill('wrong')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').getByText('This token is not known').waitFor()
+  await expectAccessible(page)
+})
+
+test('a restart of the controller is survived', async () => {
+  const agent = playedAgent(controller, '5')
+  const page = await visitHere()
+  await page.evaluate('window.isSamePage = true')
+  await controller.stop()
+  await page.getByRole('alert').getByText('Connection lost').waitFor()
+  const port = Number(new URL(controller.address).port)
+  restarted = await startController({ ...controller.options, port })
+  await page.getByRole('alert').getByText('Connection lost').waitFor({ state: 'detached' })
+  await agent.register({ hostname: 'HLSPi5' })
+  await pi(page, 'HLSPi5').getByText('Idle').waitFor()
+  expect(await page.evaluate('window.isSamePage')).toBe(true)
+})
+
+/** These run in the page; text, since they are no part of this program. What reaches out of the window: */
+const tooWide = `[...document.querySelectorAll('body *')]
+  .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
+  .map((element) => element.outerHTML.slice(0, 120))`
+
 const play = `(async () => {
   const video = document.querySelector('video')
   video.muted = true
@@ -98,15 +226,12 @@ const play = `(async () => {
   video.currentTime = 0
   await new Promise((resolve, reject) => {
     video.onended = resolve
-    const told = () => ['at', video.currentTime, 'ready', video.readyState, 'paused', video.paused, 'buffered', video.buffered.length && video.buffered.end(0), 'height', video.videoHeight, 'of', video.duration].join(' ')
-    setTimeout(() => reject(new Error('it does not end: ' + told())), 30000)
+    const stands = () => [video.currentTime, video.readyState, video.paused, video.buffered.length, video.videoHeight]
+    setTimeout(() => reject(new Error('it does not end: ' + stands())), 30000)
     video.play().catch(reject)
   })
-  return {
-    width: video.videoWidth,
-    height: video.videoHeight,
-    isWhole: Math.abs(video.currentTime - video.duration) < 0.2,
-  }
+  const { videoWidth: width, videoHeight: height, currentTime, duration } = video
+  return { width, height, isWhole: Math.abs(currentTime - duration) < 0.2 }
 })()`
 
 const playToTheEnd = (page: Page): Promise<unknown> => page.evaluate(play)

@@ -23,6 +23,8 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, url: string): 
   const [chosen, setChosen] = useState(-1)
   const [refusal, setRefusal] = useState<Refusal>()
   const player = useRef<Hls>(null)
+  const wanted = useRef(-1)
+  const isBuffered = useRef(false)
 
   useEffect(() => {
     let isGone = false
@@ -38,6 +40,11 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, url: string): 
       player.current = hls
       hls.on(HlsClass.Events.MANIFEST_PARSED, (_, data) => setLevels(data.levels))
       hls.on(HlsClass.Events.LEVEL_SWITCHED, (_, { level }) => setPlaying(level))
+      // A switch while the very first fragment is put into the buffer may leave it empty for ever.
+      hls.once(HlsClass.Events.FRAG_BUFFERED, () => {
+        isBuffered.current = true
+        if (wanted.current !== -1) switchTo(hls, wanted.current)
+      })
       hls.on(HlsClass.Events.ERROR, (_, { fatal, details, response }) => {
         if (!fatal) return
         const isMissing = response?.code === 404
@@ -61,7 +68,14 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, url: string): 
     refusal,
     choose: (level) => {
       setChosen(level)
-      if (player.current !== null) player.current.currentLevel = level
+      wanted.current = level
+      if (player.current !== null && isBuffered.current) switchTo(player.current, level)
     },
   }
+}
+
+function switchTo(hls: Hls, level: number): void {
+  // The one on screen, or none in particular: what was fetched need not be thrown away.
+  if (level === -1 || level === hls.currentLevel) hls.nextLevel = level
+  else hls.currentLevel = level
 }

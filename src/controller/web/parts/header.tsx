@@ -12,7 +12,7 @@ const views = [
 const links = {
   connecting: 'Connecting…',
   live: 'Live',
-  lost: 'Connection lost',
+  lost: 'Lost',
 } as const
 
 export function Header() {
@@ -29,7 +29,9 @@ export function Header() {
           </a>
         ))}
       </nav>
-      <span class={`link link-${link.value}`}>{links[link.value]}</span>
+      <span class={`link link-${link.value}`}>
+        <span>{links[link.value]}</span>
+      </span>
       <button type="button" class="quiet" onClick={() => signOut()}>
         Sign out
       </button>

@@ -18,7 +18,7 @@ export function JobFacts({ job }: { job: JobView }) {
     ['Ladder', ladderWords(settings.ladder)],
     ['Segments', settings.segments === 'ts' ? 'MPEG-TS' : 'fMP4'],
     ['Encrypted', settings.encrypt ? 'yes' : null],
-    ['Where HLS is there', settings.onExists === 'fail' ? 'left as it is' : 'replaced'],
+    ['If there is HLS already', settings.onExists === 'fail' ? 'the job fails' : 'it is replaced'],
     ['Length', result === null ? null : duration(result.durationSeconds)],
     ['Size', result === null ? null : size(result.bytes)],
     ['Encoder', result?.encoder ?? null],
