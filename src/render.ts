@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import Handlebars from 'handlebars'
+import { packageFile } from './package-file.ts'
 
 const handlebars = Handlebars.create()
-const templates = new URL('../templates/', import.meta.url)
 const compiled = new Map<string, Handlebars.TemplateDelegate>()
 
 // `strict` lets a misspelt name pass in {{#each name}}: nothing would be written, silently.
@@ -23,7 +23,7 @@ export function render(name: string, view: Readonly<Record<string, unknown>>): s
 function templateOf(name: string): Handlebars.TemplateDelegate {
   const known = compiled.get(name)
   if (known !== undefined) return known
-  const template = handlebars.compile(readFileSync(new URL(name, templates), 'utf8'), {
+  const template = handlebars.compile(readFileSync(packageFile(`templates/${name}`), 'utf8'), {
     noEscape: true,
     strict: true,
     knownHelpersOnly: true,

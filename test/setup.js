@@ -251,7 +251,7 @@ function privateApt(dir) {
 }
 
 function build() {
-  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json'].map(newest)
+  const sources = ['src', 'package.json'].map(newest)
   if (newest('dist/agent.mjs') >= Math.max(...sources)) return
   say('npm run build')
   run(['npm', 'run', 'build', '--silent'])

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes, UserError } from '../errors.ts'
 import type { Shared } from '../program.ts'
 import { wayOf, ways } from '../sd-card/boards.ts'

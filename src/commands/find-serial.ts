@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
 import { type Mac, mac, path } from '../farm/schema.ts'

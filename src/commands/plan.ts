@@ -1,10 +1,7 @@
 import { exitCodes } from '../errors.ts'
 import { nextRunId, unfinishedRun } from '../plan/journal.ts'
-import { isEmpty, makePlan } from '../plan/make-plan.ts'
 import type { Shared } from '../program.ts'
-import { catalog } from '../resources/catalog.ts'
 import type { Tools } from '../tools.ts'
-import { planAsJson, showPlan } from '../ui/show-plan.ts'
 import { needRoot, readFarm } from './session.ts'
 
 interface PlanOptions extends Shared {
@@ -17,6 +14,12 @@ export async function plan(tools: Tools, options: PlanOptions): Promise<number> 
   const { nas, ui, fresh } = tools
   needRoot(tools, 'see all of the NAS')
   const { farm } = await readFarm(nas, options.config)
+  // A mistake in farm.yaml is told before the rest is loaded.
+  const [{ isEmpty, makePlan }, { catalog }, { planAsJson, showPlan }] = await Promise.all([
+    import('../plan/make-plan.ts'),
+    import('../resources/catalog.ts'),
+    import('../ui/show-plan.ts'),
+  ])
   const cutOff = await unfinishedRun(nas, farm.paths.state)
   if (cutOff !== undefined)
     ui.warn(

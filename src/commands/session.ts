@@ -1,7 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
-import { type FarmText, readFarmText } from '../farm/farm-text.ts'
-import { farmFrom } from '../farm/load.ts'
+import type { FarmText } from '../farm/farm-text.ts'
 import type { FileEntry, Reader } from '../host/host.ts'
 import { lockFile } from '../plan/at-work.ts'
 import { recover } from '../plan/recover.ts'
@@ -21,6 +20,11 @@ export async function readFarm(nas: Reader, config: string): Promise<LoadedFarm>
     throw new UserError(`there is no farm at ${config}`, {
       hint: 'run `pifarm init`, or name another file with --config',
     })
+  // Loaded only now: what parses and judges it is half of what a small command loads at all.
+  const [{ readFarmText }, { farmFrom }] = await Promise.all([
+    import('../farm/farm-text.ts'),
+    import('../farm/load.ts'),
+  ])
   const source = readFarmText(entry.text, config)
   return { entry, source, farm: farmFrom(source) }
 }

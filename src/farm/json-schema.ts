@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { farmSchema } from './schema.ts'
 
 /** The shape of farm.yaml for editors, as docs/farm.schema.json has it. */

@@ -1,5 +1,5 @@
 import { isNode } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { quoted, UserError } from '../errors.ts'
 import { closest } from './closest.ts'
 import { crossCheck, type Problem } from './cross-check.ts'

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The shape of farm.yaml, and the only place where the branded types are made. Their narrow

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A log line taken apart: which program said what, and when. */
 export interface LogMessage {

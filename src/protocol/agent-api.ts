@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { failureReason, label, mediaPath, muxerId, muxResult, muxSettings } from './job.ts'
 
 /**

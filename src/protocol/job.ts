@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What a job is, in the words that the controller and the agents share. Parsed at both ends: the

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { capabilities, jobId, muxerState, progress } from './agent-api.ts'
 import { failureReason, label, mediaPath, muxerId, muxResult, muxSettings } from './job.ts'
 

@@ -1,13 +1,11 @@
-import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
 import type { Entry, FileEntry, Host, Output } from '../host/host.ts'
 import type { FilesBelow, Workshop } from '../host/workshop.ts'
+import { packageFile } from '../package-file.ts'
 import { architectureOf } from './architecture.ts'
 import type { Emulation } from './emulation.ts'
 
-const enterScript = fileURLToPath(
-  new URL('../../templates/root-template/enter.sh', import.meta.url),
-)
+const enterScript = packageFile('templates/root-template/enter.sh')
 
 export interface ChrootTools {
   readonly nas: Host

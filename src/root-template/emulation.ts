@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
+import { packageFile } from '../package-file.ts'
 import { type Architecture, emulatorFor } from './architecture.ts'
 
-const script = fileURLToPath(new URL('../../templates/root-template/emulate.sh', import.meta.url))
+const script = packageFile('templates/root-template/emulate.sh')
 const listOfInterpreters = '/proc/sys/fs/binfmt_misc'
 
 export interface Emulation {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Farm } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
 

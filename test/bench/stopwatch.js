@@ -3,10 +3,10 @@
  * timed with it. `node stopwatch.js REPORT COMMAND...` writes ms into the JSON file REPORT.
  */
 import { writeFileSync } from 'node:fs'
-import { realFresh } from '../../dist/host/fresh.js'
-import { localHost } from '../../dist/host/local.js'
+import { realFresh } from '../../dist/fresh.js'
+import { localHost } from '../../dist/local.js'
 import { run } from '../../dist/program.js'
-import { terminal } from '../../dist/ui/terminal.js'
+import { terminal } from '../../dist/terminal.js'
 
 const [report = '', ...argv] = process.argv.slice(2)
 const nas = localHost()

@@ -3,10 +3,10 @@
 //
 //   node killed-pifarm.js K|Kmid ARGUMENTS...
 
-import { realFresh } from '../../dist/host/fresh.js'
-import { localHost } from '../../dist/host/local.js'
+import { realFresh } from '../../dist/fresh.js'
+import { localHost } from '../../dist/local.js'
 import { run } from '../../dist/program.js'
-import { terminal } from '../../dist/ui/terminal.js'
+import { terminal } from '../../dist/terminal.js'
 
 const [when = '', ...args] = process.argv.slice(2)
 const inTheMiddle = when.endsWith('mid')

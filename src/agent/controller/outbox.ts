@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { claimed } from '../../protocol/agent-api.ts'
 import type { KeptJob } from '../machine/agent-state.ts'
 import { type Report, report } from '../machine/report.ts'

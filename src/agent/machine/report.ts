@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { completion, failure, jobId, release } from '../../protocol/agent-api.ts'
 
 /** How a job ended, as it is kept on disk until the controller has heard it. */

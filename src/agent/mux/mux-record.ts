@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { muxResult } from '../../protocol/job.ts'
 
 /** Lies in every directory that was verified and published: who asks, knows it is ours and whole. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { label, muxerId } from '../../protocol/job.ts'
 
 const absolute = z

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ControllerClient } from '../../controller/client/controller-client.ts'
 import { UserError } from '../../errors.ts'
 import { controllerUrl, type Farm } from '../../farm/farm.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { models } from '../../farm/schema.ts'
 import type { Remote, SshConnect, SshTarget } from '../../host/ssh.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { ipv4, models } from '../../farm/schema.ts'
 import { render } from '../../render.ts'

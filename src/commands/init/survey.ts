@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Reader } from '../../host/host.ts'
 
 /** What can be found out about this NAS without asking. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes } from '../../errors.ts'
 import { muxerId } from '../../protocol/job.ts'
 import { jobState } from '../../protocol/views.ts'

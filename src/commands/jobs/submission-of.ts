@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quoted, UserError } from '../../errors.ts'
 import { type Ladder, label, ladder, mediaPath, muxerId } from '../../protocol/job.ts'
 import { type Submission, submission } from '../../protocol/views.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'

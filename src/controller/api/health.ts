@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readClock } from '../db/open-database.ts'
 import type { Controller } from './controller.ts'
 import { route } from './route.ts'

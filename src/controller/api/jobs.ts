@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { muxerId } from '../../protocol/job.ts'
 import { jobPage, jobState, jobStory, jobView, submission } from '../../protocol/views.ts'
 import { cancel, retry, setPriority } from '../queue/change-job.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { completion, failure, heard, heartbeat, release } from '../../protocol/agent-api.ts'
 import { complete } from '../queue/complete.ts'
 import { fail } from '../queue/fail.ts'

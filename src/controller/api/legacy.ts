@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { failureReason, muxerId } from '../../protocol/job.ts'
 import { claimNext } from '../queue/claim.ts'
 import { complete } from '../queue/complete.ts'

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { mediaPath } from '../../protocol/job.ts'
 import { mediaListing, throughput } from '../../protocol/views.ts'
 import { Refused } from '../queue/refused.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 import { claim, claimed, registered, registration } from '../../protocol/agent-api.ts'
 import { muxerId } from '../../protocol/job.ts'
 import { muxerList, muxerView } from '../../protocol/views.ts'

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { packageFile } from '../../package-file.ts'
 
 /** What `npm run build` makes of src/controller/web: the same place from src/ and from dist/. */
-const built = fileURLToPath(new URL('../../../dist/web', import.meta.url))
+const built = packageFile('dist/web')
 
 const forEver = 'public, max-age=31536000, immutable'
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Who may ask: people with the admin token, agents with their own, or anybody. */
 export type Audience = 'admin' | 'agent' | 'open'

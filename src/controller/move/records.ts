@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import { z } from 'zod'
+import * as z from 'zod'
 import { mediaPath, muxerId } from '../../protocol/job.ts'
 import { jobState } from '../../protocol/views.ts'
 import type { Tables } from '../db/tables.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import pg from 'pg'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Database } from '../db/open-database.ts'
 import { type Bulletin, localBulletin, type News } from './bulletin.ts'
 

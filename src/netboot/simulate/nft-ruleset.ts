@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The ruleset of nftables as far as a packet that comes in meets it. */
 export interface NftRuleset {

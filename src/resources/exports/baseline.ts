@@ -1,14 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output, Reader } from '../../host/host.ts'
+import { packageFile } from '../../package-file.ts'
 import { type EtabEntry, keyOf, parseEtab } from './etab.ts'
 import type { ExportFact } from './export-facts.ts'
 import { complaints, unresolvedIn } from './judge.ts'
 
-const script = fileURLToPath(
-  new URL('../../../templates/exports/check-exports.sh', import.meta.url),
-)
+const script = packageFile('templates/exports/check-exports.sh')
 
 /** Runs exportfs over a candidate, fed on stdin, where nobody sees it. See check-exports.sh. */
 export function tryExports(farm: Farm): readonly string[] {

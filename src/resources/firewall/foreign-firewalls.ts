@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output, Reader } from '../../host/host.ts'
 import { filterLines } from '../../plan/live-rules.ts'

@@ -1,9 +1,9 @@
 import { basename } from 'node:path/posix'
-import { fileURLToPath } from 'node:url'
 import type { UserError } from '../../errors.ts'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
+import { packageFile } from '../../package-file.ts'
 import type { Emulation } from '../emulation.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { needTools } from '../needed-tools.ts'
@@ -29,9 +29,7 @@ export interface BootstrapWish {
   readonly mirror: string | undefined
 }
 
-const hook = fileURLToPath(
-  new URL('../../../templates/root-template/bootstrap-hook.sh', import.meta.url),
-)
+const hook = packageFile('templates/root-template/bootstrap-hook.sh')
 
 /** What a Pi needs to boot, to be logged in to, and to be administered. */
 const base = [

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url'
 import { quoted, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
+import { packageFile } from '../../package-file.ts'
 import { packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import { type NeededTool, needTools } from '../needed-tools.ts'
@@ -16,9 +16,7 @@ import type { FetchProgress, FetchTo, Source } from '../source.ts'
 import { copyBoot } from './copy-boot.ts'
 import { type ImageFile, unpack, unpackedSize } from './image-file.ts'
 
-const copyPartition = fileURLToPath(
-  new URL('../../../templates/root-template/copy-partition.sh', import.meta.url),
-)
+const copyPartition = packageFile('templates/root-template/copy-partition.sh')
 /** An image of a whole card, as Raspberry Pi OS is published: FAT for the firmware, ext4 for the root. */
 export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
   let file: ImageFile = { path, size: 0, packing: 'none' }
