@@ -12,14 +12,15 @@ const pattern =
   '[0-9a-f]{8}/(start4?(_[a-z]+)?\\.elf|config\\.txt|boot\\.img|autoboot\\.txt|recover[a-z0-9]*\\.elf)'
 
 /**
- * Finding serials in a log of 500 MB against `grep -E`, which only finds the lines; and how long
- * the newest takes, against the start of Node.
+ * Finding serials in a log of 500 MB against `grep -E`, which only finds the lines; what memory that
+ * takes, against the log; and how long the newest takes, against the start of Node.
  */
 export async function logScan(): Promise<Row[]> {
   const dir = await mkdtemp(join(process.env.BENCH_DIR ?? tmpdir(), 'pifarm-bench-'))
   try {
     const log = join(dir, 'syslog')
     await writeLog(log)
+    const memory = await memoryOfScan(log)
     const { ours, grep, newest, node } = await alternating(7, {
       ours: async () => {
         if ((await serials(log)) !== boards) throw new Error('a serial was not found')
@@ -47,6 +48,13 @@ export async function logScan(): Promise<Row[]> {
         bar: 0.5,
       },
       {
+        what: 'its memory, over what the process had',
+        pifarm: megabytes(memory),
+        peer: `the log: ${megabytes(size)}`,
+        ratio: memory / size,
+        bar: 0.1,
+      },
+      {
         what: 'its newest serial, with the start of Node',
         pifarm: time(node + newest),
         peer: `node -e 0: ${time(node)}`,
@@ -67,6 +75,18 @@ async function serials(log: string): Promise<number> {
   let found = 0
   for await (const _ of scan(log)) found += 1
   return found
+}
+
+/** The most that a scan adds to the process's own memory, in bytes. */
+async function memoryOfScan(log: string): Promise<number> {
+  const before = process.memoryUsage.rss()
+  let most = before
+  for await (const _ of scan(log)) most = Math.max(most, process.memoryUsage.rss())
+  return Math.max(most, process.memoryUsage.rss()) - before
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`
 }
 
 const boards = 40
