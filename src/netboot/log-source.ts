@@ -21,7 +21,7 @@ export async function findLogSource(nas: Reader, file: string | undefined): Prom
   if (file !== undefined) {
     if (await isThere(nas, file)) return { kind: 'file', path: file }
     throw new UserError(`there is no log file ${quoted(file)}`, {
-      hint: 'correct services.log.file in farm.yaml, or leave it out to read the journal',
+      hint: 'correct it: --log, or services.log.file in farm.yaml; left out, the journal is read',
     })
   }
   if (await hasJournal(nas)) return { kind: 'journal' }
