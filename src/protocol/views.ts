@@ -68,6 +68,9 @@ export type JobView = z.infer<typeof jobView>
 
 /** GET /v1/jobs?state=&q=&cursor=&limit= */
 export const jobPage = z.object({ jobs: z.array(jobView), next: z.string().nullable() })
+/** GET /v1/upcoming?limit=: the jobs that wait, in the order in which they are claimed. */
+export const upcoming = z.object({ waiting: z.int().min(0), jobs: z.array(jobView) })
+export type Upcoming = z.infer<typeof upcoming>
 /** GET /v1/jobs/{id} */
 export const jobStory = z.object({ job: jobView, attempts: z.array(attemptView) })
 export type JobStory = z.infer<typeof jobStory>

@@ -10,6 +10,7 @@ import {
   muxerList,
   muxerView,
   throughput,
+  upcoming,
 } from '../../src/protocol/views.ts'
 import { adminToken, type ControllerHere, controllerHere } from './controller-here.ts'
 import { playedAgent } from './played-agent.ts'
@@ -134,6 +135,8 @@ describe('people', () => {
   test('read numbers: throughput, metrics, health', async () => {
     const { points } = throughput.parse((await ask('GET', '/v1/throughput')).json)
     expect(points).toHaveLength(24)
+    const { waiting, jobs } = upcoming.parse((await ask('GET', '/v1/upcoming')).json)
+    expect(jobs).toHaveLength(Math.min(waiting, 10))
     const metrics = await ask('GET', '/metrics')
     expect(metrics.headers.get('content-type')).toContain('text/plain')
     for (const name of ['pifarm_jobs{state="dead"} 0', 'pifarm_muxer_last_seen_seconds{muxer="1"}'])

@@ -11,6 +11,7 @@ import { submit } from '../../src/controller/queue/submit.ts'
 import { throughputOf } from '../../src/controller/queue/throughput.ts'
 import { tick } from '../../src/controller/queue/tick.ts'
 import { claimTidy, completeTidy } from '../../src/controller/queue/tidy.ts'
+import { upcomingJobs } from '../../src/controller/queue/upcoming.ts'
 import type { Failure } from '../../src/protocol/agent-api.ts'
 import { submission } from '../../src/protocol/views.ts'
 import { type Databases, databasesOf, dialects, openQueue, type TestQueue } from './databases.ts'
@@ -108,6 +109,19 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect(order.map((job) => job?.id)).toEqual([urgent, plain, second, undefined])
     expect((await claimAs('2'))?.id).toBe(targeted)
     expect((await claimAs('3', ['other', 'shelf:2', 'mpeg2']))?.id).toBe(picky)
+  })
+
+  test('says how many wait, and which go next', async () => {
+    const later = new Date(Date.now() + 3_600_000).toISOString()
+    const last = await add({ priority: 99, notBefore: later })
+    const second = await add()
+    const third = await add()
+    const first = await add({ priority: 90 })
+    const { waiting, jobs } = await upcomingJobs(queue.db, 9)
+    expect([waiting, ...jobs.map(({ id }) => Number(id))]).toEqual([4, first, second, third, last])
+    await claimed('1')
+    const after = await upcomingJobs(queue.db, 1)
+    expect([after.waiting, after.jobs[0]?.id]).toEqual([3, String(second)])
   })
 
   test('does not hand out before its time', async () => {

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
 import { muxerId } from '../../protocol/job.ts'
-import { jobPage, jobState, jobStory, jobView, submission } from '../../protocol/views.ts'
+import { jobPage, jobState, jobStory, jobView, submission, upcoming } from '../../protocol/views.ts'
 import { cancel, retry, setPriority } from '../queue/change-job.ts'
 import { findJobs, jobStory as storyOf } from '../queue/find-jobs.ts'
 import { jobView as viewOf } from '../queue/job-view.ts'
 import { Refused } from '../queue/refused.ts'
 import { submit } from '../queue/submit.ts'
+import { upcomingJobs } from '../queue/upcoming.ts'
 import type { Controller } from './controller.ts'
 import { numberId, route } from './route.ts'
 
@@ -61,6 +62,18 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
       answer: jobPage,
     },
     ({ query }) => findJobs(queue.db, query),
+  )
+  route(
+    app,
+    {
+      ...admin,
+      method: 'GET',
+      url: '/v1/upcoming',
+      summary: 'how many jobs wait, and which are claimed next',
+      query: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(10) }),
+      answer: upcoming,
+    },
+    ({ query }) => upcomingJobs(queue.db, query.limit),
   )
   route(
     app,

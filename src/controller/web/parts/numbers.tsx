@@ -2,10 +2,9 @@ import type { Throughput } from '../../../protocol/views.ts'
 import { muxers } from '../live/live.ts'
 import { useThroughput } from '../live/use-throughput.ts'
 import { muxerStanding } from '../words/muxer-standing.ts'
-import { duration } from '../words/time.ts'
 
 /** The farm in five numbers. */
-export function Numbers({ waiting, isMore }: { waiting: number; isMore: boolean }) {
+export function Numbers({ waiting }: { waiting: number | undefined }) {
   const { answer } = useThroughput(24)
   const all = [...(muxers.value?.values() ?? [])]
   const working = all.filter((muxer) => muxer.job !== null).length
@@ -14,10 +13,10 @@ export function Numbers({ waiting, isMore }: { waiting: number; isMore: boolean 
   const numbers = [
     { name: 'Pis at work', value: `${working} of ${all.length}`, bad: false },
     { name: 'Pis in need', value: String(inNeed), bad: inNeed > 0 },
-    { name: 'Waiting', value: `${waiting}${isMore ? '+' : ''}`, bad: false },
-    { name: 'Done in 24 h', value: String(total.done), bad: false },
-    { name: 'Video made in 24 h', value: duration(total.videoSeconds), bad: false },
-    { name: 'Failed in 24 h', value: String(total.failed), bad: total.failed > 0 },
+    { name: 'Waiting', value: String(waiting ?? '…'), bad: false },
+    { name: 'Done, 24 h', value: String(total.done), bad: false },
+    { name: 'Video, 24 h', value: `${(total.videoSeconds / 3600).toFixed(1)} h`, bad: false },
+    { name: 'Failed, 24 h', value: String(total.failed), bad: total.failed > 0 },
   ]
   return (
     <dl class="numbers" aria-label="The farm in numbers">

@@ -1,21 +1,17 @@
+import type { Upcoming } from '../../../protocol/views.ts'
 import { muxers } from '../live/live.ts'
-import { useJobs } from '../live/use-jobs.ts'
-import { JobRow } from '../parts/job-row.tsx'
+import { useAskedOften } from '../live/use-asked-often.ts'
 import { MuxerCard } from '../parts/muxer-card.tsx'
 import { Numbers } from '../parts/numbers.tsx'
 import { ThroughputPlot } from '../parts/throughput-plot.tsx'
-import { Trouble } from '../parts/trouble.tsx'
+import { UpcomingJobs } from '../parts/upcoming.tsx'
 import { ViewTitle } from '../parts/view-title.tsx'
 
 const shown = 6
-const counted = 500
 
 /** The farm at a glance. */
 export function FarmView() {
-  const queue = useJobs({ state: 'queued', q: '', limit: counted })
-  const next = [...queue.jobs]
-    .sort((one, other) => other.priority - one.priority || Number(one.id) - Number(other.id))
-    .slice(0, shown)
+  const upcoming = useAskedOften<Upcoming>(`/v1/upcoming?limit=${shown}`, () => true)
   return (
     <>
       <ViewTitle text="Farm">
@@ -23,28 +19,13 @@ export function FarmView() {
           Submit a video
         </a>
       </ViewTitle>
-      <Numbers waiting={queue.jobs.length} isMore={queue.next !== null} />
+      <Numbers waiting={upcoming.answer?.waiting} />
       <section aria-labelledby="pis">
         <h2 id="pis">Raspberry Pis</h2>
         <Muxers />
       </section>
       <div class="halves">
-        <section aria-labelledby="next">
-          <h2 id="next">Next in the queue</h2>
-          <Trouble refusal={queue.refusal} />
-          {next.length === 0 && !queue.isLoading && queue.refusal === undefined && (
-            <p class="empty">
-              Nobody waits. <a href="#/submit">Submit a video</a>, or let{' '}
-              <code>pifarm controller --watch-folder</code> do it.
-            </p>
-          )}
-          <ol class="rows">
-            {next.map((job) => (
-              <JobRow key={job.id} job={job} />
-            ))}
-          </ol>
-          {queue.jobs.length > shown && <a href="#/jobs?state=queued">All that wait</a>}
-        </section>
+        <UpcomingJobs asked={upcoming} />
         <ThroughputPlot />
       </div>
     </>
