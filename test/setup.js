@@ -75,6 +75,7 @@ function main() {
   if (missing.length > 0) installDebianPackages(missing)
   needNamespaces()
   fetchPackages()
+  fetchOldNode()
   build()
 }
 
@@ -228,6 +229,23 @@ function librariesOf(name, apt, cwd) {
   )
   const own = /^(?:libntirpc|libwbclient|liburcu|libnfsidmap|libbsd|libmd\d)/
   return [...new Set(out.split('\n').filter((line) => own.test(line)))]
+}
+
+/** The Node of Debian 12, on which the agent has to run; nothing else uses it. */
+function fetchOldNode() {
+  const name = 'node-18.20.8'
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
+  if (existsSync(join(cache, name, 'bin/node'))) return
+  say(`fetch ${name} into ${cache}`)
+  mkdirSync(cache, { recursive: true })
+  const dir = mkdtempSync(join(cache, 'fetch-'))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const hint = 'the machine needs to reach the npm registry once'
+  run(['npm', 'pack', '--silent', `node-linux-${process.arch}@18.20.8`], { cwd: dir, hint })
+  const [file = ''] = readdirSync(dir)
+  run(['tar', '-xzf', file, 'package/bin/node'], { cwd: dir })
+  // Another run may have been quicker.
+  if (!existsSync(join(cache, name))) renameSync(join(dir, 'package'), join(cache, name))
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */

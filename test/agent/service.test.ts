@@ -114,3 +114,20 @@ test('a job whose path leads out, or to nothing, fails for good', async () => {
     { kind: 'fail', body: { reason: 'MissingFile', retryable: false } },
   ])
 })
+
+test('a controller that is broken hears of the job when it is mended, once', async () => {
+  const farm = await farmHere(agent())
+  const { controller, lines } = farm
+  controller.queue.push(claimedJob(1))
+  farm.start()
+  await farm.wrote(/^claimed job 1/)
+  for (const fault of ['500', 'garbage', 'cut off', 'redirect'] as const) {
+    controller.fault = fault
+    const from = lines.length
+    await farm.wrote(/^complete of job 1 is kept for later/, fault === '500' ? 0 : from)
+  }
+  controller.fault = 'none'
+  await controller.until('a report', () => controller.reports.length > 0)
+  await farm.wrote(/^told: complete of job 1/)
+  expect(controller.reports).toMatchObject([{ kind: 'complete', job: '1' }])
+})

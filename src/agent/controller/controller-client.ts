@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import {
   type Claim,
   type Claimed,
@@ -35,6 +35,9 @@ export interface Patience {
   readonly timeoutSeconds: number
 }
 
+/** The page of some other server is no sign that a report was heard. */
+const acknowledged = z.object({})
+
 /** The controller as this muxer sees it. Nothing that it says is believed before it was parsed. */
 export class ControllerClient {
   readonly #options: ControllerOptions
@@ -56,16 +59,16 @@ export class ControllerClient {
     return await this.#post(`v1/jobs/${job}/heartbeat`, body, patience, heard)
   }
 
-  async deliver({ kind, job, body }: Report, patience: Patience): Promise<Answer<undefined>> {
-    return await this.#post(`v1/jobs/${job}/${kind}`, body, patience, undefined)
+  async deliver({ kind, job, body }: Report, patience: Patience): Promise<Answer<unknown>> {
+    return await this.#post(`v1/jobs/${job}/${kind}`, body, patience, acknowledged)
   }
 
   async tidyList(patience: Patience): Promise<Answer<TidyList>> {
     return await this.#post(this.#ofMuxer('tidy/claim'), {}, patience, tidyList)
   }
 
-  async tidied(id: string, body: Tidied, patience: Patience): Promise<Answer<undefined>> {
-    return await this.#post(`v1/tidy/${id}/complete`, body, patience, undefined)
+  async tidied(id: string, body: Tidied, patience: Patience): Promise<Answer<unknown>> {
+    return await this.#post(`v1/tidy/${id}/complete`, body, patience, acknowledged)
   }
 
   #ofMuxer(what: string): string {
@@ -76,7 +79,7 @@ export class ControllerClient {
     path: string,
     body: unknown,
     patience: Patience,
-    schema: z.ZodType<T> | undefined,
+    schema: z.ZodType<T>,
   ): Promise<Answer<T>> {
     const { url, token, agent } = this.#options
     // A controller may live below a path of a web server.
@@ -89,13 +92,12 @@ export class ControllerClient {
   }
 }
 
-function understand<T>({ status, text }: Posted, schema: z.ZodType<T> | undefined): Answer<T> {
+function understand<T>({ status, text }: Posted, schema: z.ZodType<T>): Answer<T> {
   if (status === 408 || status === 425 || status === 429 || status >= 500)
     return { kind: 'away', detail: `it answers with status ${status}` }
   if (status >= 400) return { kind: 'refused', status, detail: text.slice(0, 300) }
   if (status !== 200 && status !== 204)
     return { kind: 'away', detail: `it answers with status ${status}: is this a controller?` }
-  if (schema === undefined) return { kind: 'ok', value: undefined as T }
   const parsed = schema.safeParse(status === 204 ? undefined : jsonOf(text))
   if (parsed.success) return { kind: 'ok', value: parsed.data }
   const [issue] = parsed.error.issues
