@@ -41,6 +41,8 @@ export class StandInController {
   cancel = false
   drained = false
   renewSeconds = 1
+  /** However long a claim would wait. */
+  mostWaitSeconds = 2
   readonly #leases = new Map<string, string>()
   readonly #lost = new Set<string>()
   #server: Server | undefined
@@ -168,7 +170,10 @@ export class StandInController {
     const wait = setInterval(() => {
       if (this.drained || give()) clearInterval(wait)
     }, 20)
-    const over = setTimeout(() => end(response, 204), Math.min(body.waitSeconds * 1000, 2000))
+    const over = setTimeout(
+      () => end(response, 204),
+      Math.min(body.waitSeconds, this.mostWaitSeconds) * 1000,
+    )
     response.once('close', () => {
       clearInterval(wait)
       clearTimeout(over)

@@ -1,27 +1,36 @@
 import { showTable } from '../../src/ui/show-table.ts'
+import { agentIdle } from './agent-idle.ts'
 import { clone } from './clone.ts'
 import { extraction } from './extraction.ts'
 import { farms } from './farms.ts'
 import { logScan } from './log-scan.ts'
 import type { Row } from './measure.ts'
+import { mux } from './mux.ts'
 import { startUp } from './start-up.ts'
 
+const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+  'start-up': startUp,
+  'log-scan': logScan,
+  extraction,
+  farms: async () => {
+    const cloned = await clone()
+    return [...cloned.rows, ...(await farms(cloned.ms))]
+  },
+  mux,
+  'agent-idle': agentIdle,
+}
+
 /** Measures pifarm against its bars, and prints one table. A bar that is missed is no failure. */
-const started = await startUp()
-process.stderr.write('bench: start-up done\n')
-const cloned = await clone()
-process.stderr.write('bench: clone done\n')
-const scanned = await logScan()
-process.stderr.write('bench: log scan done\n')
-const extracted = await extraction()
-process.stderr.write('bench: extraction done\n')
-const rows: readonly Row[] = [
-  ...started,
-  ...cloned.rows,
-  ...scanned,
-  ...extracted,
-  ...(await farms(cloned.ms)),
-]
+const wanted = process.argv.slice(2)
+for (const name of wanted)
+  if (!Object.hasOwn(benches, name))
+    throw new Error(`no bench ${name}; there are ${Object.keys(benches).join(', ')}`)
+const rows: Row[] = []
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  rows.push(...(await bench()))
+  process.stderr.write(`bench: ${name} done\n`)
+}
 
 process.stdout.write(
   `${showTable(
