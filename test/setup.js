@@ -15,6 +15,7 @@ import {
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 
 /**
  * Everything that the tests and the demo need, on a fresh Debian 12 or 13 with Node and git:
@@ -76,6 +77,7 @@ function main() {
   needNamespaces()
   fetchPackages()
   fetchOldNode()
+  fetchFootage()
   build()
 }
 
@@ -246,6 +248,29 @@ function fetchOldNode() {
   run(['tar', '-xzf', file, 'package/bin/node'], { cwd: dir })
   // Another run may have been quicker.
   if (!existsSync(join(cache, name))) renameSync(join(dir, 'package'), join(cache, name))
+}
+
+/** What a phone filmed, with sound and at a rate of its own: Debian has it in a package of 90 MB. */
+function fetchFootage() {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
+  const kept = join(cache, 'footage.mp4')
+  if (existsSync(kept)) return
+  say(`fetch a film out of Debian's opencv-doc into ${cache}`)
+  mkdirSync(cache, { recursive: true })
+  const dir = mkdtempSync(join(cache, 'fetch-'))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const hint = 'the machine needs to reach deb.debian.org once'
+  const apt = ['apt-get', '-q', ...privateApt(dir)]
+  run([...apt, 'update'], { cwd: dir, hint })
+  run([...apt, 'download', 'opencv-doc'], { cwd: dir, hint })
+  const [deb = ''] = readdirSync(dir).filter((name) => name.endsWith('.deb'))
+  const unpack =
+    'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "*/cup.mp4*" --transform "s,.*/,,"'
+  run(['sh', '-c', unpack, deb], { cwd: dir })
+  const [film = ''] = readdirSync(dir).filter((name) => name.startsWith('cup.mp4'))
+  const bytes = readFileSync(join(dir, film))
+  writeFileSync(join(dir, 'footage'), film.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+  renameSync(join(dir, 'footage'), kept)
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */

@@ -12,7 +12,7 @@ import { median, type Row, time } from './measure.ts'
 const agent = fileURLToPath(new URL('../../dist/agent.mjs', import.meta.url))
 const freeEncoder = fileURLToPath(new URL('free-encoder.js', import.meta.url))
 const pairs = 5
-const seconds = 40
+const seconds = 24
 const gop = 50
 const software: EncoderAbility = {
   name: 'libx264',

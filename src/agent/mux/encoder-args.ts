@@ -51,6 +51,13 @@ export function videoArgs(
   return [...rate, ...caps, ...closed, '-preset', preset, '-profile:v', 'high']
 }
 
+/**
+ * The key frame that ends a segment must not come too early for it. TS counts in 90,000ths of a second,
+ * and at odd rates (a phone's 26.777) both ends of a segment are rounded to that. ffmpeg adds these up
+ * from segment to segment: more would take the key frame before, in a film of hours.
+ */
+const timesRounding = 0.000_02
+
 /** Nothing but what is mapped: data tracks, covers, chapters and tags stay behind. */
 export function hlsArgs(plan: MuxPlan, names: RenditionNames): readonly string[] {
   const isTs = plan.settings.segments === 'ts'
@@ -59,8 +66,7 @@ export function hlsArgs(plan: MuxPlan, names: RenditionNames): readonly string[]
     // TS then begins at 0.2 s. Without any delay each sound frame would fill packets of its own.
     ...['-muxdelay', '0.1', '-muxpreload', '0'],
     ...['-f', 'hls', '-hls_playlist_type', 'vod', '-hls_flags', 'independent_segments'],
-    // A microsecond less: the key frame that ends a segment must not come too early for it.
-    ...['-hls_time', (plan.segmentSeconds - 0.000_001).toFixed(6)],
+    ...['-hls_time', (plan.segmentSeconds - timesRounding).toFixed(6)],
     ...(isTs ? [] : ['-hls_segment_type', 'fmp4', '-hls_fmp4_init_filename', names.init]),
     ...['-hls_segment_filename', names.segments, names.playlist],
   ]
