@@ -121,7 +121,7 @@ test('a controller that is broken hears of the job when it is mended, once', asy
   controller.queue.push(claimedJob(1))
   farm.start()
   await farm.wrote(/^claimed job 1/)
-  for (const fault of ['500', 'garbage', 'cut off', 'redirect'] as const) {
+  for (const fault of ['500', 'garbage'] as const) {
     controller.fault = fault
     const from = lines.length
     await farm.wrote(/^complete of job 1 is kept for later/, fault === '500' ? 0 : from)

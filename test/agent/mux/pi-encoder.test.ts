@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { verifyHls } from '../../../src/agent/hls/verify.ts'
 import type { EncoderAbility } from '../../../src/agent/mux/mux-order.ts'
+import { muxSettings } from '../../../src/protocol/job.ts'
 import { keptDir, makeClip, muxHere, x264 } from './mux-here.ts'
 
 const piFfmpeg = fileURLToPath(new URL('pi-ffmpeg.js', import.meta.url))
@@ -19,11 +20,20 @@ const pi: EncoderAbility = {
 beforeAll(() =>
   makeClip(
     kept.path,
-    `-f lavfi -i testsrc2=s=640x360:r=25:d=8 -f lavfi -i sine=d=8 -c:v mpeg2video -b:v 3M
+    `-f lavfi -i testsrc2=s=320x180:r=25:d=8 -f lavfi -i sine=d=8 -c:v mpeg2video -b:v 2M
      -flags +ilme+ildct -top 1 -c:a mp2 -f mpegts in.ts`,
   ),
 )
 
+const settings = muxSettings.parse({
+  ladder: {
+    mode: 'explicit',
+    renditions: [
+      { height: 180, kbps: 400 },
+      { height: 108, kbps: 200 },
+    ],
+  },
+})
 let jobs = 0
 
 /** What the probe found yesterday may not hold today. */
@@ -42,7 +52,7 @@ async function muxWith(
   }
   const { outcome } = await muxHere(kept.path, {
     input: 'in.ts',
-    order: { jobId, output, machine },
+    order: { jobId, output, machine, settings },
     tools: { ffmpeg: [process.execPath, piFfmpeg, behaviour], limits: { stallSeconds: 3 } },
   })
   if (outcome.kind === 'done') expect((await verifyHls(output)).problems).toEqual([])

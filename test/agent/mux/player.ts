@@ -85,7 +85,7 @@ const playAll = `(async () => {
         hls.loadLevel = at
         if (hls.subtitleTracks.length > 0) { hls.subtitleDisplay = true; hls.subtitleTrack = 0 }
         sounds = hls.audioTracks.length
-        video.playbackRate = 4
+        video.playbackRate = 8
         video.play()
       })
       video.onended = () => done(true)

@@ -1,4 +1,5 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import HLS from 'hls-parser'
@@ -8,15 +9,22 @@ import { muxSettings } from '../../../src/protocol/job.ts'
 import { makeClip, muxHere, programsHere, scratchDir } from './mux-here.ts'
 import { openPlayer } from './player.ts'
 
+/** Where `node test/setup.js` puts it. */
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
+const footage = join(cache, 'footage.mp4')
+
 let player: Awaited<ReturnType<typeof openPlayer>>
 beforeAll(async () => {
   player = await openPlayer()
 })
 afterAll(() => player.close())
 
+/** Two segments. */
+const seconds = 7
 const h264 = '-c:v libx264 -preset ultrafast -pix_fmt yuv420p'
-const picture = (size: string, rate = '25') => `-f lavfi -i testsrc2=s=${size}:r=${rate}:d=8`
-const sound = (hertz = 440) => `-f lavfi -i sine=${hertz}:d=8`
+const picture = (size: string, rate = '25') =>
+  `-f lavfi -i testsrc2=s=${size}:r=${rate}:d=${seconds}`
+const sound = (hertz = 440) => `-f lavfi -i sine=${hertz}:d=${seconds}`
 
 interface Input {
   readonly name: string
@@ -26,6 +34,7 @@ interface Input {
   readonly settings?: Parameters<typeof muxSettings.parse>[0]
   readonly sounds?: number
   readonly cues?: readonly number[]
+  readonly length?: number
 }
 
 const inputs: readonly Input[] = [
@@ -75,13 +84,21 @@ const inputs: readonly Input[] = [
     renditions: ['825 640x360@50', '350 416x234@50'],
   },
   {
+    // A phone filmed it, at 26.777 frames a second.
+    name: 'footage.mp4',
+    words: [`-i ${footage} -c copy`],
+    renditions: ['825 640x480@26.777', '425 480x360@26.777', '175 312x234@26.777'],
+    length: 8.1,
+  },
+  {
     name: 'song.mp3',
     words: [`${sound()} -i cover.png -map 0 -map 1 -c:v copy -c:a libmp3lame`],
     renditions: ['128 0x0@0', '64 0x0@0'],
   },
 ]
 
-test.each(inputs)('$name', async ({ name, words, renditions, settings, sounds = 0, cues = [] }) => {
+test.each(inputs)('$name', async ({ name, words, renditions, settings, ...expected }) => {
+  const { sounds = 0, cues = [], length = seconds } = expected
   const dir = await scratchDir()
   await writeFile(join(dir, 'junk'), Buffer.alloc(20_000, 'junk'))
   await writeFile(
@@ -103,7 +120,7 @@ test.each(inputs)('$name', async ({ name, words, renditions, settings, sounds = 
         `${/\d+/.exec(playlist)?.[0]} ${width}x${height}@${framesPerSecond}`,
     ),
   ).toEqual(renditions)
-  expect(outcome.result.durationSeconds).toBeCloseTo(8, 0)
+  expect(outcome.result.durationSeconds).toBeCloseTo(length, 0)
   const decode = { programs: programsHere(), extent: 'all' } as const
   expect((await verifyHls(output, { decode })).problems).toEqual([])
   const probed = await execa('ffprobe', [
@@ -111,7 +128,7 @@ test.each(inputs)('$name', async ({ name, words, renditions, settings, sounds = 
     ...['-of', 'csv=p=0', join(output, 'manifest_master.m3u8')],
   ])
   expect(probed.stderr).toBe('')
-  expect(Number(probed.stdout)).toBeCloseTo(8, 0)
+  expect(Number(probed.stdout)).toBeCloseTo(length, 0)
   HLS.setOptions({ strictMode: true })
   for (const file of (await readdir(output)).filter((each) => each.endsWith('.m3u8')))
     HLS.parse(await readFile(join(output, file), 'utf8'))
