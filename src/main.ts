@@ -46,7 +46,7 @@ async function realTools(
     fresh: realFresh(),
     sshTo: async (target, options) => {
       const { sshTo } = await import('./host/ssh.ts')
-      return sshTo(target, { ...options, home: homedir(), agent: process.env.SSH_AUTH_SOCK })
+      return sshTo(target, { home: homedir(), ...options, agent: process.env.SSH_AUTH_SOCK })
     },
     signal,
     now: () => new Date(),

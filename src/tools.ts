@@ -1,5 +1,5 @@
 import type { Host } from './host/host.ts'
-import type { SshConnect, SshOptions, SshTarget } from './host/ssh.ts'
+import type { SshConnect, SshOptions, SshTarget } from './host/remote.ts'
 import type { Workshop } from './host/workshop.ts'
 import type { BootEvent } from './netboot/boot-log.ts'
 import type { Fresh } from './resources/fresh.ts'
@@ -12,7 +12,7 @@ export interface Tools {
   readonly ui: Ui
   readonly fresh: Fresh
   /** A way to another machine; nothing is connected yet. */
-  sshTo(target: SshTarget, options: Omit<SshOptions, 'home' | 'agent'>): Promise<SshConnect>
+  sshTo(target: SshTarget, options: SshWishes): Promise<SshConnect>
   /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
   readonly isRoot: boolean
@@ -23,6 +23,9 @@ export interface Tools {
   /** What booting Pis broadcast, where it can be heard; left out: only logs are read. */
   readonly hearPis?: HearPis
 }
+
+/** Left out, `home` is that of the user that pifarm runs as. */
+type SshWishes = Omit<SshOptions, 'home' | 'agent'> & Partial<Pick<SshOptions, 'home'>>
 
 export type HearPis = (
   signal: AbortSignal,

@@ -1,20 +1,13 @@
 import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
-import { runCommand } from './commands.ts'
-
-/** The keys that known_hosts has for a machine. */
-export interface HostKeys {
-  /** Each as base64. */
-  readonly keys: readonly string[]
-  readonly revoked: readonly string[]
-  /** What to ask the server for, so that it shows a key of a kind that is known. Empty: anything. */
-  readonly algorithms: readonly HostKeyAlgorithm[]
-}
+import type { HostKey, SshOptions, SshTarget } from './remote.ts'
+import { hostField, judgeHostKey, knownHostsLine, knownKeyTypes } from './trust.ts'
 
 type HostKeyAlgorithm = (typeof algorithmsOf)[keyof typeof algorithmsOf][number]
 
+/** The signatures that a key of each type can make: the old name of RSA stands for newer hashes. */
 const algorithmsOf = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
@@ -23,61 +16,71 @@ const algorithmsOf = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 } as const
 
-/** The user's known_hosts, as far as it is about one machine. */
-export function knownHosts(home: string, target: { readonly host: string; readonly port: number }) {
-  const file = join(home, '.ssh', 'known_hosts')
-  const name = target.port === 22 ? target.host : `[${target.host}]:${target.port}`
-
+/** The known_hosts files, as far as they are about one machine. */
+export function knownHosts(
+  { home, hostsFile }: Pick<SshOptions, 'home' | 'hostsFile'>,
+  target: SshTarget,
+) {
+  const own = join(home, '.ssh', 'known_hosts')
+  const files = [...(hostsFile === undefined ? [] : [hostsFile]), own, '/etc/ssh/ssh_known_hosts']
+  const name = hostField(target)
+  const all = () => files.flatMap(linesOf)
   return {
-    async known(): Promise<HostKeys> {
-      if (!existsSync(file)) return { keys: [], revoked: [], algorithms: [] }
-      // Names may be hashed, or patterns: ssh-keygen knows all the forms.
-      const argv = ['ssh-keygen', '-F', name, '-f', file]
-      const { stdout } = await runCommand(argv)
-      const lines = stdout
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => line.split(/\s+/))
-      const plain = lines.filter(([first]) => !first?.startsWith('@'))
-      return {
-        keys: plain.flatMap(([, , key]) => key ?? []),
-        revoked: lines.flatMap(([mark, , , key]) => (mark === '@revoked' && key ? key : [])),
-        algorithms: plain.flatMap(([, type]) => algorithmsFor(type)),
-      }
-    },
+    /** What to ask the server for, so that it shows a key of a kind that is known. Empty: anything. */
+    algorithms: (): readonly HostKeyAlgorithm[] =>
+      knownKeyTypes(all(), target).flatMap((type) => algorithmsFor(type)),
 
     /** Ends well when this key is known, or was not and is trusted now. Throws a `UserError` else. */
     async check(
-      { keys, revoked }: HostKeys,
-      key: Buffer,
-      trust: (question: string) => Promise<boolean>,
+      blob: Buffer,
+      trust: (key: HostKey) => Promise<boolean | undefined>,
     ): Promise<void> {
-      const base64 = key.toString('base64')
-      if (keys.includes(base64) && !revoked.includes(base64)) return
-      const print = `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
-      if (keys.length > 0 || revoked.includes(base64))
-        throw new UserError(`${name} shows another host key than known_hosts has: ${print}`, {
-          hint: `if the machine was set up anew: ssh-keygen -R '${name}'`,
+      const key = hostKey(name, blob)
+      const verdict = judgeHostKey(all(), target, key)
+      if (verdict === 'known') return
+      if (verdict === 'revoked')
+        throw new UserError(`the host key of ${name} is revoked: ${key.fingerprint}`)
+      if (verdict === 'changed') {
+        const isIn = (file: string) => judgeHostKey(linesOf(file), target, key) === 'changed'
+        const where = files.find(isIn) ?? own
+        throw new UserError(
+          `${name} shows another host key than known_hosts has: ${key.fingerprint}`,
+          {
+            hint: `if the machine was set up anew: ssh-keygen -R '${name}'${where === own ? '' : ` -f '${where}'`}`,
+          },
+        )
+      }
+      if (!(await trust(key)))
+        throw new UserError(`the host key of ${name} was not trusted`, {
+          exitCode: exitCodes.declined,
         })
-      if (!(await trust(`${name} was never seen before. Is its key ${print}?`)))
-        throw new UserError('the host key was not trusted', { exitCode: exitCodes.declined })
-      mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 })
-      appendFileSync(file, `${lineStart(file)}${name} ${typeOf(key)} ${base64}\n`, { mode: 0o600 })
+      remember(hostsFile ?? own, knownHostsLine(key))
     },
   }
 }
 
-function algorithmsFor(type: string | undefined): readonly HostKeyAlgorithm[] {
-  for (const [known, names] of Object.entries(algorithmsOf)) if (known === type) return names
-  return []
+function hostKey(name: string, blob: Buffer): HostKey {
+  const sum = createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')
+  return {
+    name,
+    // The key's own name for its kind: a length of four bytes, then the text.
+    type: blob.toString('latin1', 4, 4 + blob.readUInt32BE(0)),
+    base64: blob.toString('base64'),
+    fingerprint: `SHA256:${sum}`,
+  }
 }
 
-/** The last line of a file that a person edited may have no end. */
-function lineStart(file: string): string {
-  return existsSync(file) && /[^\n]$/.test(readFileSync(file, 'utf8')) ? '\n' : ''
+function linesOf(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
 }
 
-/** The key's own name for its kind: a length of four bytes, then the text. */
-function typeOf(key: Buffer): string {
-  return key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1')
+function remember(file: string, line: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // The last line of a file that a person edited may have no end.
+  const start = existsSync(file) && /[^\n]$/.test(readFileSync(file, 'utf8')) ? '\n' : ''
+  appendFileSync(file, `${start}${line}\n`, { mode: 0o600 })
+}
+
+function algorithmsFor(type: string): readonly HostKeyAlgorithm[] {
+  return Object.hasOwn(algorithmsOf, type) ? algorithmsOf[type as keyof typeof algorithmsOf] : []
 }

@@ -5,7 +5,6 @@ import { UserError } from '../errors.ts'
 import { isOnBtrfs } from './btrfs.ts'
 import { copyTree } from './clone-tree.ts'
 import { runCommand } from './commands.ts'
-import { connectSsh } from './ssh-stream.ts'
 import { filesBelow } from './tree.ts'
 import { runWork } from './work.ts'
 import type { Workshop } from './workshop.ts'
@@ -20,7 +19,6 @@ export function localWorkshop(): Workshop {
     makeTop,
     copyTree,
     filesBelow,
-    connect: connectSsh,
   }
 }
 

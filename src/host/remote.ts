@@ -1,43 +1,60 @@
 import type { Output } from './host.ts'
 
-/** A machine at the other end of an ssh connection. */
-export interface Remote {
-  /** Runs a command that only looks. A failure is an answer; a lost connection is a `UserError`. */
-  ask(argv: readonly string[]): Promise<Output>
-  /** What a command prints, as it comes. `ended` answers once all of it was read. */
-  read(argv: readonly string[]): RemoteStream
-  close(): void
-}
-
-export interface RemoteStream {
-  readonly bytes: AsyncIterable<Buffer>
-  readonly ended: Promise<Pick<Output, 'code' | 'stderr'>>
-}
-
-export interface RemoteTarget {
+export interface SshTarget {
   readonly user: string
   readonly host: string
   readonly port: number
-  /** Text of a private key; undefined: the agent's keys. */
-  readonly key: string | undefined
-  /** Socket of an ssh agent. */
-  readonly agent: string | undefined
-  /** Lines of known_hosts files. */
-  readonly knownHosts: readonly string[]
 }
 
-/** What connecting may have to ask somebody. Each may throw to give up. */
-export interface RemoteQuestions {
-  /** Nobody has seen this host's key before. True: it is the right one. */
-  trust(key: HostKey): Promise<boolean>
-  /** Undefined: there is none to be had. */
-  password(what: string): Promise<string | undefined>
+export interface SshOptions {
+  /** The directory with `.ssh` in it. */
+  readonly home: string
+  /** The agent's socket. */
+  readonly agent?: string | undefined
+  /** A private key instead of the usual ones of `~/.ssh`. */
+  readonly keyFile?: string | undefined
+  /** The flag that names one, for messages. */
+  readonly keyFlag: string
+  /** A known_hosts file beside the usual ones: keys that are trusted are remembered in it. Left out: in the user's. */
+  readonly hostsFile?: string | undefined
+  /** Left out where nobody can be asked. Undefined: there is no password to be had. */
+  readonly askPassword?: ((question: string) => Promise<string | undefined>) | undefined
+  /** Whether a host key that was never seen is the right one. It may throw to give up. */
+  readonly trust: (key: HostKey) => Promise<boolean>
+  readonly signal: AbortSignal
 }
 
 export interface HostKey {
+  /** As known_hosts has the host: `host`, or `[host]:port`. */
+  readonly name: string
   /** e.g. `ssh-ed25519`. */
   readonly type: string
   readonly base64: string
   /** As ssh shows it: `SHA256:...`. */
   readonly fingerprint: string
 }
+
+/** One connection to another machine. */
+export interface Remote {
+  /**
+   * Runs one command and waits for its end. Input and output are latin1: byte for byte. The status
+   * is 255 where the connection ended first.
+   */
+  run(argv: readonly string[], input?: string): Promise<Output>
+  /** What a command prints, as it comes. A lost connection is a `UserError`. */
+  read(argv: readonly string[], signal: AbortSignal): RemoteStream
+  /** Writes a file through `tee`. */
+  put(path: string, text: string): Promise<Output>
+  /** When the connection has ended, from whichever side. */
+  readonly closed: Promise<void>
+  close(): void
+}
+
+export interface RemoteStream {
+  readonly bytes: AsyncIterable<Buffer>
+  /** Answers once all of `bytes` was read. */
+  readonly ended: Promise<Pick<Output, 'code' | 'stderr'>>
+}
+
+/** Connects. `again`: with the password of the first time, and without asking anything. */
+export type SshConnect = (again?: 'again') => Promise<Remote>

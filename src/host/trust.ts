@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { HostKey } from './remote.ts'
+import type { HostKey, SshTarget } from './remote.ts'
 
 export type Verdict =
   /** This very key is known for the host. */
@@ -13,10 +13,10 @@ export type Verdict =
 /** Judges a host key by the lines of known_hosts files (sshd(8)), hashed names included. */
 export function judgeHostKey(
   lines: readonly string[],
-  { host, port }: { readonly host: string; readonly port: number },
+  target: Pick<SshTarget, 'host' | 'port'>,
   key: Pick<HostKey, 'type' | 'base64'>,
 ): Verdict {
-  const entries = lines.flatMap((line) => parse(line, hostField(host, port)) ?? [])
+  const entries = lines.flatMap((line) => parse(line, hostField(target)) ?? [])
   const sameKey = entries.filter(({ base64 }) => base64 === key.base64)
   if (sameKey.some(({ marker }) => marker === '@revoked')) return 'revoked'
   if (sameKey.some(({ marker }) => marker === undefined)) return 'known'
@@ -25,20 +25,23 @@ export function judgeHostKey(
 }
 
 /** The line that remembers a host. */
-export function knownHostsLine(host: string, port: number, key: HostKey): string {
-  return `${hostField(host, port)} ${key.type} ${key.base64}`
+export function knownHostsLine({ name, type, base64 }: HostKey): string {
+  return `${name} ${type} ${base64}`
 }
 
 /** The key types that are known for a host: a server is asked for one of these, or it would seem new. */
 export function knownKeyTypes(
   lines: readonly string[],
-  host: string,
-  port: number,
+  target: Pick<SshTarget, 'host' | 'port'>,
 ): readonly string[] {
-  return lines.flatMap((line) => parse(line, hostField(host, port))?.type ?? [])
+  return lines.flatMap((line) => {
+    const known = parse(line, hostField(target))
+    return known === undefined || known.marker !== undefined ? [] : known.type
+  })
 }
 
-function hostField(host: string, port: number): string {
+/** A machine as known_hosts names it. */
+export function hostField({ host, port }: Pick<SshTarget, 'host' | 'port'>): string {
   return port === 22 ? host : `[${host}]:${port}`
 }
 

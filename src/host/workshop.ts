@@ -1,5 +1,4 @@
 import type { Entry, Output } from './host.ts'
-import type { Remote, RemoteQuestions, RemoteTarget } from './remote.ts'
 
 /**
  * What building a template needs of the NAS beside `Host`: commands that run for minutes, files of
@@ -24,8 +23,6 @@ export interface Workshop {
   copyTree(from: string, into: string, progress: Progress, signal: AbortSignal): Promise<void>
   /** The files below a directory, links resolved inside it. */
   filesBelow(top: string): FilesBelow
-  /** Connects to another machine over ssh. Throws a `UserError` where that fails. */
-  connect(target: RemoteTarget, questions: RemoteQuestions, signal: AbortSignal): Promise<Remote>
 }
 
 export type Progress = (bytes: number) => void

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { exitCodes, UserError } from '../errors.ts'
 import { type Mac, mac as macSchema, type Serial, serial as serialSchema } from '../farm/schema.ts'
 import type { Output } from '../host/host.ts'
-import type { Remote, SshConnect } from '../host/ssh.ts'
+import type { Remote, SshConnect } from '../host/remote.ts'
 import { agree } from '../netboot/serial-and-mac.ts'
 import type { Ui } from '../ui/ui.ts'
 import { boardOf } from './boards.ts'
@@ -38,7 +38,7 @@ export interface Session {
 
 /** The same connection with root's rights: by itself, or by sudo with or without a password. */
 export async function asRoot(
-  remote: Remote,
+  remote: Pick<Remote, 'run'>,
   askPassword: ((question: string) => Promise<string>) | undefined,
 ): Promise<AsRoot> {
   if ((await remote.run(['id', '-u'])).stdout.trim() === '0') return remote.run

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { judgeHostKey, knownHostsLine, knownKeyTypes } from '../../src/host/trust.ts'
+import { hostField, judgeHostKey, knownHostsLine, knownKeyTypes } from '../../src/host/trust.ts'
 
 const pi = { host: 'pi.local', port: 22 }
-const key = { type: 'ssh-ed25519', base64: 'AAAAkey', fingerprint: 'SHA256:x' }
+const key = { name: 'pi.local', type: 'ssh-ed25519', base64: 'AAAAkey', fingerprint: 'SHA256:x' }
 
 function hashed(name: string): string {
   const salt = Buffer.from('0123456789').toString('base64')
@@ -35,8 +35,9 @@ test.each([
 
 test('what is remembered is known, by its port too', () => {
   for (const port of [22, 2222]) {
-    const line = knownHostsLine('10.77.0.60', port, key)
-    expect(judgeHostKey([line], { host: '10.77.0.60', port }, key)).toBe('known')
-    expect(knownKeyTypes([line], '10.77.0.60', port)).toEqual(['ssh-ed25519'])
+    const target = { host: '10.77.0.60', port }
+    const line = knownHostsLine({ ...key, name: hostField(target) })
+    expect(judgeHostKey([line], target, key)).toBe('known')
+    expect(knownKeyTypes([line], target)).toEqual(['ssh-ed25519'])
   }
 })

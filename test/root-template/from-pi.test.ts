@@ -21,6 +21,11 @@ afterAll(async () => {
   nas.remove()
 })
 
+/** As known_hosts names it. */
+function name(): string {
+  return `[127.0.0.1]:${pi.port}`
+}
+
 interface Flags {
   readonly user?: string
   readonly port?: number
@@ -73,7 +78,10 @@ test('without a key the password is asked for', async () => {
   const flags = ['--ssh-fingerprint', pi.fingerprint]
   const built = await build('by-password', { flags, answers: ['wrong', pi.password] })
   expect([built.error, built.code]).toEqual(['', 0])
-  expect(built.questions).toEqual(['Password of pi@127.0.0.1', 'Password of pi@127.0.0.1'])
+  expect(built.questions).toEqual([
+    'Password of pi@127.0.0.1:',
+    'That was not it. Password of pi@127.0.0.1:',
+  ])
 })
 
 describe('a host key that nobody has seen', () => {
@@ -89,7 +97,7 @@ describe('a host key that nobody has seen', () => {
   test('is refused where nobody can be asked, with the flag to give', async () => {
     fs.rmSync(join(nas.state, 'ssh_known_hosts'), { force: true })
     const built = await build('unknown', { flags: ['--ssh-identity', pi.key] })
-    expect(built.error).toContain(`the host key of 127.0.0.1 is not known: ${pi.fingerprint}`)
+    expect(built.error).toContain(`the host key of ${name()} is not known: ${pi.fingerprint}`)
     expect(built.hint).toContain(`--ssh-fingerprint ${pi.fingerprint}`)
     expect(left('unknown')).toEqual([])
   })
@@ -100,7 +108,7 @@ describe('a host key that nobody has seen', () => {
     const built = await build('other', {
       flags: ['--ssh-identity', pi.key, '--ssh-fingerprint', other],
     })
-    expect(built.error).toBe('the host key of 127.0.0.1 is not trusted')
+    expect(built.error).toBe(`the host key of ${name()} was not trusted`)
     expect(left('other')).toEqual([])
   })
 })
@@ -110,7 +118,10 @@ test('a host key that has changed is refused', async () => {
   fs.writeFileSync(join(nas.state, 'ssh_known_hosts'), `[127.0.0.1]:${pi.port} ${another}\n`)
   const built = await build('changed')
   fs.rmSync(join(nas.state, 'ssh_known_hosts'))
-  expect(built.error).toBe(`the host key of 127.0.0.1 is not the known one: ${pi.fingerprint}`)
+  expect(built.error).toBe(
+    `${name()} shows another host key than known_hosts has: ${pi.fingerprint}`,
+  )
+  expect(built.hint).toContain(`ssh-keygen -R '${name()}' -f '${nas.state}/ssh_known_hosts'`)
   expect(left('changed')).toEqual([])
 })
 
@@ -119,7 +130,7 @@ test('a wrong password is refused', async () => {
   fs.writeFileSync(file, 'wrong\n')
   const flags = ['--ssh-fingerprint', pi.fingerprint, '--ssh-password-file', file]
   const built = await build('wrong', { flags })
-  expect(built.error).toBe('127.0.0.1 does not let pi in')
+  expect(built.error).toBe('pi@127.0.0.1 refuses the login')
   expect(left('wrong')).toEqual([])
 })
 
@@ -144,6 +155,6 @@ test('a port where nothing listens is told apart', async () => {
   const wire = await breakingWire(pi.port, 0)
   wire.close()
   const built = await build('nobody', { port: wire.port })
-  expect(built.error).toContain(`cannot connect to "127.0.0.1:${wire.port}"`)
+  expect(built.error).toContain(`cannot reach pi@127.0.0.1:${wire.port}: `)
   expect(built.hint).toContain('enable ssh')
 })

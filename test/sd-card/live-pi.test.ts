@@ -1,22 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { Output } from '../../src/host/host.ts'
-import type { Remote } from '../../src/host/ssh.ts'
+import type { Remote } from '../../src/host/remote.ts'
 import { asRoot, identify } from '../../src/sd-card/live-pi.ts'
 import { output } from '../support/fake-nas.ts'
 
 /** A Pi that answers each command, as one line, by a table; anything else fails. */
 function remoteWith(answers: Readonly<Record<string, string | Output>>) {
   const inputs: (readonly [string, string])[] = []
-  const remote: Remote = {
+  const remote: Pick<Remote, 'run'> = {
     async run(argv, input = '') {
       inputs.push([argv.join(' '), input])
       const answer = answers[argv.join(' ')]
       if (typeof answer === 'string') return output(answer)
       return answer ?? output('', 1, 'not in the table')
     },
-    put: async () => output(),
-    closed: new Promise(() => {}),
-    close: () => {},
   }
   return { remote, inputs }
 }

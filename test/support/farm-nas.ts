@@ -1,7 +1,7 @@
 import { UserError } from '../../src/errors.ts'
 import type { Entry, Output } from '../../src/host/host.ts'
 import { localWorkshop } from '../../src/host/local-workshop.ts'
-import type { SshConnect } from '../../src/host/ssh.ts'
+import type { SshConnect } from '../../src/host/remote.ts'
 import { run } from '../../src/program.ts'
 import type { Fresh } from '../../src/resources/fresh.ts'
 import type { Tools } from '../../src/tools.ts'

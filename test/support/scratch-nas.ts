@@ -5,6 +5,7 @@ import { UserError } from '../../src/errors.ts'
 import { realFresh } from '../../src/host/fresh.ts'
 import { localHost } from '../../src/host/local.ts'
 import { localWorkshop } from '../../src/host/local-workshop.ts'
+import { sshTo } from '../../src/host/ssh.ts'
 import { run } from '../../src/program.ts'
 import { type Answer, recordingUi } from './recording-ui.ts'
 
@@ -94,7 +95,7 @@ async function pifarm(
             : await nas.ask(argv, input),
       },
       workshop: localWorkshop(),
-      sshTo: () => Promise.reject(new Error('this test has no machine to connect to')),
+      sshTo: async (target, options) => sshTo(target, { ...options, home: dir }),
       ui,
       fresh: realFresh(),
       signal,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { models } from '../../farm/schema.ts'
-import type { Remote, SshConnect, SshTarget } from '../../host/ssh.ts'
+import type { SshTarget } from '../../host/remote.ts'
 import { wayOf } from '../../sd-card/boards.ts'
 import { removeFuseLine } from '../../sd-card/fuse.ts'
 import { setBootOrder } from '../../sd-card/live-eeprom.ts'
@@ -28,11 +28,13 @@ export async function livePi(
   const askPassword = ui.canAsk ? (question: string) => ui.secret(question) : undefined
   const connect = await tools.sshTo(target, {
     keyFile: options.key,
+    keyFlag: '--key',
     askPassword,
-    trust: (question) => ui.confirm(question),
+    trust: ({ name, fingerprint }) =>
+      ui.confirm(`${name} was never seen before. Is its key ${fingerprint}?`),
     signal,
   })
-  const remote = await firstConnection(connect, destination)
+  const remote = await connect()
   try {
     const run = await asRoot(remote, askPassword)
     const where = destination
@@ -68,19 +70,6 @@ async function takeOut({ ui, run, where }: Session): Promise<number> {
   const done = outcome === 'changed' ? 'the line was taken out of' : 'the line is not in'
   ui.say(`${done} config.txt of ${where}`)
   return exitCodes.done
-}
-
-async function firstConnection(connect: SshConnect, destination: string): Promise<Remote> {
-  try {
-    return await connect()
-  } catch (cause) {
-    if (cause instanceof UserError || !(cause instanceof Error)) throw cause
-    throw new UserError(`cannot reach ${destination}: ${cause.message}`, {
-      hint: 'is it on, and is ssh enabled on it?',
-      exitCode: exitCodes.putBack,
-      cause,
-    })
-  }
 }
 
 /** `user@host` or `user@host:port`. */

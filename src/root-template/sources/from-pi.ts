@@ -29,13 +29,13 @@ export function fromPi(
     async survey(signal) {
       await needTools(nas, ['tar'])
       remote = await connect(signal)
-      facts = await surveyPi(remote, user)
+      facts = await surveyPi(remote, { user, host })
       return { bytes: facts.bytes, facts: tell(facts) }
     },
     async fetch({ into, log }, progress, signal) {
       if (remote === undefined || facts === undefined) throw new Error('fetched before the survey')
       const total = facts.bytes
-      const { bytes, ended } = remote.read([...facts.sudo, ...packArgv(facts)])
+      const { bytes, ended } = remote.read([...facts.sudo, ...packArgv(facts)], signal)
       const output = await workshop.work(
         {
           argv: extractArgv(into),

@@ -6,7 +6,8 @@ import {
   type Serial,
   serial as serialSchema,
 } from '../../farm/schema.ts'
-import type { Remote } from '../../host/remote.ts'
+import type { Remote, SshTarget } from '../../host/remote.ts'
+import { lostConnection } from '../../host/ssh-failure.ts'
 
 /** What a Pi that runs from its card says of itself. All of it is somebody else's word. */
 export interface PiFacts {
@@ -28,9 +29,17 @@ export interface PiFacts {
 const path = z.string().regex(/^(?:\/[\w.+@-]+)+$/)
 
 /** Looks at the Pi without changing anything on it. */
-export async function surveyPi(remote: Remote, user: string): Promise<PiFacts> {
-  const text = async (...argv: string[]) => (await remote.ask(argv)).stdout.replaceAll('\0', '')
-  const sudo = await rootBy(remote, user)
+export async function surveyPi(
+  remote: Remote,
+  target: Pick<SshTarget, 'user' | 'host'>,
+): Promise<PiFacts> {
+  const ask: Ask = async (...argv) => {
+    const { code, stdout } = await remote.run(argv)
+    if (code === 255) throw lostConnection(target)
+    return { code, text: Buffer.from(stdout, 'latin1').toString('utf8').replaceAll('\0', '') }
+  }
+  const text = async (...argv: string[]) => (await ask(...argv)).text
+  const sudo = await rootBy(ask, target.user)
   const boot = bootMount(await text('cat', '/proc/mounts'))
   const cpuinfo = await text('cat', '/proc/cpuinfo')
   const released = await text('cat', '/etc/os-release')
@@ -50,12 +59,14 @@ export async function surveyPi(remote: Remote, user: string): Promise<PiFacts> {
   }
 }
 
-async function rootBy(remote: Remote, user: string): Promise<readonly string[]> {
-  const { code, stdout } = await remote.ask(['id', '-u'])
-  if (code === 0 && stdout.trim() === '0') return []
+type Ask = (...argv: readonly string[]) => Promise<{ readonly code: number; readonly text: string }>
+
+async function rootBy(ask: Ask, user: string): Promise<readonly string[]> {
+  const { code, text } = await ask('id', '-u')
+  if (code === 0 && text.trim() === '0') return []
   // -n: it would wait for a password on a terminal that is not there.
   const sudo = ['sudo', '-n']
-  if ((await remote.ask([...sudo, 'true'])).code === 0) return sudo
+  if ((await ask(...sudo, 'true')).code === 0) return sudo
   throw new UserError(`${user} may not become root there without a password`, {
     hint: `on the Pi: echo '${user} ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/010_pifarm`,
   })

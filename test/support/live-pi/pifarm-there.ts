@@ -12,6 +12,6 @@ const { argv, answers } = JSON.parse(await text(process.stdin)) as {
 const outcome = await pifarmHere(argv, {
   answers,
   sshTo: async (target, options) =>
-    sshTo(target, { ...options, home: homedir(), agent: process.env.SSH_AUTH_SOCK }),
+    sshTo(target, { home: homedir(), ...options, agent: process.env.SSH_AUTH_SOCK }),
 })
 process.stdout.write(JSON.stringify(outcome))

@@ -1,0 +1,45 @@
+import { exitCodes, UserError } from '../errors.ts'
+import type { SshOptions, SshTarget } from './remote.ts'
+
+const wired = 'see to its cable and power'
+const hints: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: enable ssh on it (raspi-config, Interface Options)',
+  ENOTFOUND: 'nobody knows that name: give its address',
+  EAI_AGAIN: 'nobody knows that name: give its address',
+  EHOSTUNREACH: `it is not on the network: ${wired}`,
+  ENETUNREACH: `it is not on the network: ${wired}`,
+  ETIMEDOUT: `it does not answer: ${wired}`,
+}
+
+/** Why no connection came about, in a person's words. */
+export function connectFailure(
+  { user, host, port }: SshTarget,
+  error: Error & { readonly level?: string; readonly code?: string },
+  { askPassword, keyFlag }: Pick<SshOptions, 'askPassword' | 'keyFlag'>,
+): UserError {
+  if (error instanceof UserError) return error
+  if (error.level === 'client-authentication')
+    return new UserError(`${user}@${host} refuses the login`, {
+      hint:
+        askPassword === undefined
+          ? `no key was taken, and without a terminal no password can be asked for: see ${keyFlag}`
+          : `none of the keys and passwords was taken: ssh-copy-id brings your key there, ${keyFlag} names one`,
+      exitCode: exitCodes.putBack,
+    })
+  return new UserError(
+    `cannot reach ${user}@${host}${port === 22 ? '' : `:${port}`}: ${error.message}`,
+    {
+      hint: hints[error.code ?? ''] ?? 'is it on, and is ssh enabled on it?',
+      exitCode: exitCodes.putBack,
+      cause: error,
+    },
+  )
+}
+
+/** A connection that ended before what was asked of it. */
+export function lostConnection({ user, host }: Pick<SshTarget, 'user' | 'host'>): UserError {
+  return new UserError(`the connection to ${user}@${host} was lost`, {
+    hint: 'nothing was kept of it; see to the cable and the power, and run the command again',
+    exitCode: exitCodes.putBack,
+  })
+}
