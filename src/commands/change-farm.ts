@@ -15,6 +15,8 @@ import type { LoadedFarm } from './session.ts'
 export interface ChangeOptions {
   /** Removed Pis leave nothing behind. */
   readonly purge?: boolean
+  /** The old name of a Pi by its new one. */
+  readonly renamed?: ReadonlyMap<string, string>
   /** Show what would be done and do nothing. */
   readonly planOnly?: boolean
   /** Asked after the whole plan was shown; left out: the command was the wish, and its steps are told. */
@@ -44,6 +46,7 @@ export async function changeFarm(
     fresh: tools.fresh,
     runId,
     purge: options.purge ?? false,
+    renamed: options.renamed ?? new Map(),
     edits: editsOf(loaded, edited),
   })
   const code = await settle(tools, plan, { state: farm.paths.state, runId }, options)

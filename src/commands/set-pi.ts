@@ -1,16 +1,19 @@
 import { quoted, UserError } from '../errors.ts'
 import * as edit from '../farm/edit.ts'
 import type { Farm, Pi } from '../farm/farm.ts'
-import type { PiSettings } from '../farm/schema.ts'
+import { hostName, type PiSettings } from '../farm/schema.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
 import { questionPair, refuseTaken } from './add-pi.ts'
 import { changeFarm } from './change-farm.ts'
-import { type PiOptions, readPiOptions } from './pi-options.ts'
+import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
 import { withFarm } from './session.ts'
 
 interface SetPiOptions extends PiOptions, Shared {
-  readonly name: string
+  /** The name it has. */
+  readonly pi: string
+  /** Another one. */
+  readonly name?: string
   readonly unset: readonly string[]
   readonly plan?: true
 }
@@ -30,12 +33,13 @@ const optional = [
 
 /** Changes the settings of one Pi. */
 export async function setPi(tools: Tools, options: SetPiOptions): Promise<number> {
-  const wanted = readPiOptions(options)
+  const name = flag('--name', hostName, options.name)
+  const wanted = { ...readPiOptions(options), ...(name && { name }) } as Partial<PiSettings>
   const cleared = Object.fromEntries(
     options.unset.map((key) => [unsettable(key, wanted), undefined]),
   )
   return await withFarm(tools, options.config, async (loaded) => {
-    const pi = piNamed(loaded.farm, options.name)
+    const pi = piNamed(loaded.farm, options.pi)
     if (wanted.template !== undefined && wanted.template !== pi.template)
       throw new UserError(`${pi.name} has a root cloned from ${quoted(pi.template)}`, {
         hint: 'another template means another root: remove-pi, then add-pi --template',
@@ -45,7 +49,11 @@ export async function setPi(tools: Tools, options: SetPiOptions): Promise<number
     if (serial !== undefined && (mac !== pi.mac || serial !== pi.serial))
       await questionPair(tools, wanted.model ?? pi.model, mac, serial)
     const edited = edit.setPi(loaded.source, pi.name, { ...wanted, ...cleared } as edit.PiEdit)
-    const { code } = await changeFarm(tools, loaded, edited, { planOnly: options.plan === true })
+    const isRenamed = name !== undefined && name !== pi.name
+    const { code } = await changeFarm(tools, loaded, edited, {
+      planOnly: options.plan === true,
+      ...(isRenamed && { renamed: new Map([[name, pi.name]]) }),
+    })
     return code
   })
 }

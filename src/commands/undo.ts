@@ -77,10 +77,14 @@ function farmBefore(record: RunRecord, config: string): Farm | undefined {
   return undefined
 }
 
-/** The Pis whose roots would go: none of them may be running from its root. */
+/** The Pis whose roots would go, or get their old name back: none of them may be running from its root. */
 function rootsMade(record: RunRecord, farm: Farm): string[] {
   const roots = new Map<string, string>(farm.pis.map((pi) => [rootOf(farm, pi), pi.name]))
   return record.steps.flatMap(({ changes }) =>
-    changes.flatMap((change) => (change.kind === 'clone-tree' ? (roots.get(change.to) ?? []) : [])),
+    changes.flatMap((change) =>
+      change.kind === 'clone-tree' || change.kind === 'move-tree'
+        ? (roots.get(change.to) ?? [])
+        : [],
+    ),
   )
 }

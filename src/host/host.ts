@@ -71,6 +71,11 @@ export type CopyProgress = (bytes: number) => void
 export interface Host extends Reader {
   /** Makes the entry at `path` what `entry` says; undefined removes it. Directories are made and removed empty. */
   put(path: string, entry: Entry | undefined): Promise<void>
+  /**
+   * The same for a file in a tree that somebody else may write into at any moment, as root on a Pi
+   * may into its root: no link on the way from `top` is followed, whenever it was planted.
+   */
+  putBelow(top: string, path: string, entry: Entry | undefined): Promise<void>
   /** Makes sure that what was put into these directories, and below these trees, survives a power cut. */
   flush(dirs: readonly string[], trees: readonly string[]): Promise<void>
   /**

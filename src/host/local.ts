@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { UserError } from '../errors.ts'
 import { deleteSubvolumes, isOnBtrfs } from './btrfs.ts'
 import { cloneTree } from './clone-tree.ts'
@@ -35,6 +35,7 @@ export function localHost(): Host {
   return {
     ...localReader(),
     put: async (path, entry) => putEntry(path, entry),
+    putBelow: async (top, path, entry) => putBelow(top, path, entry),
     flush: async (dirs, trees) => {
       for (const dir of dirs) flushDir(dir)
       if (trees.length > 0) await mustRun(['sync', '-f', ...trees])
@@ -112,6 +113,24 @@ export function putEntry(path: string, entry: Entry | undefined): void {
   if (entry.kind === 'link') fs.symlinkSync(entry.target, unfinished)
   else writeWhole(unfinished, entry)
   fs.renameSync(unfinished, path)
+}
+
+/** Every directory is opened by itself, so that a link planted a moment ago is an error (ENOTDIR). */
+function putBelow(top: string, path: string, entry: Entry | undefined): void {
+  const { O_DIRECTORY, O_NOFOLLOW } = fs.constants
+  let dir = fs.openSync(top, O_DIRECTORY | O_NOFOLLOW)
+  try {
+    for (const part of relative(top, dirname(path)).split('/')) {
+      const next = fs.openSync(`/proc/self/fd/${dir}/${part}`, O_DIRECTORY | O_NOFOLLOW)
+      fs.closeSync(dir)
+      dir = next
+    }
+    putEntry(`/proc/self/fd/${dir}/${basename(path)}`, entry)
+    // Now: the tree may have another name by the time that a run flushes what it did.
+    fs.fsyncSync(dir)
+  } finally {
+    fs.closeSync(dir)
+  }
 }
 
 /** Under its name only once it has its mode: mkdir's goes through the umask. */

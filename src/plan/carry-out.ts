@@ -1,6 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import { type CopyProgress, type Host, unfinishedOf } from '../host/host.ts'
-import type { Change, LiveRules } from './change.ts'
+import type { Change, LiveRules, Put } from './change.ts'
 import { transaction } from './live-rules.ts'
 import { readLive } from './state.ts'
 
@@ -13,7 +13,7 @@ export async function carryOut(
 ): Promise<void> {
   switch (change.kind) {
     case 'put':
-      return await nas.put(change.path, change.after)
+      return await put(change, change.path, change.after, nas)
     case 'clone-tree':
       return await nas.cloneTree(change, progress, signal)
     case 'move-tree':
@@ -29,7 +29,7 @@ export async function carryOut(
 export async function takeBack(change: Change, nas: Host): Promise<void> {
   switch (change.kind) {
     case 'put':
-      return await nas.put(change.path, change.before)
+      return await put(change, change.path, change.before, nas)
     case 'clone-tree':
       return await nas.removeTree(change.to)
     case 'move-tree':
@@ -45,9 +45,14 @@ export async function takeBack(change: Change, nas: Host): Promise<void> {
 export async function clearUnfinished(change: Change, nas: Host): Promise<void> {
   if (change.kind === 'put') {
     const unfinished = unfinishedOf(change.path)
-    if ((await nas.read(unfinished)) !== undefined) await nas.put(unfinished, undefined)
+    if ((await nas.read(unfinished)) !== undefined) await put(change, unfinished, undefined, nas)
   }
   if (change.kind === 'clone-tree') await nas.removeTree(unfinishedOf(change.to))
+}
+
+async function put({ below }: Put, path: string, entry: Put['after'], nas: Host): Promise<void> {
+  if (below === undefined) await nas.put(path, entry)
+  else await nas.putBelow(below, path, entry)
 }
 
 async function load(change: LiveRules, wanted: readonly string[], nas: Host): Promise<void> {

@@ -13,6 +13,8 @@ export interface Put {
   readonly before: Entry | undefined
   readonly after: Entry | undefined
   readonly why: string
+  /** A tree that a Pi writes into: no link below it is followed on the way to `path`. */
+  readonly below?: string
   /** Private keys and licence keys: never shown in a diff. */
   readonly secret?: boolean
 }

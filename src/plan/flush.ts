@@ -10,7 +10,8 @@ export async function flushRun({ steps }: RunRecord, nas: Host): Promise<void> {
   const dirs = new Set<string>()
   const trees: string[] = []
   for (const change of steps.flatMap(({ changes }) => changes)) {
-    if (change.kind === 'put') dirs.add(dirname(change.path))
+    // What lies in a Pi's root has been flushed, and the root may have another name by now.
+    if (change.kind === 'put' && change.below === undefined) dirs.add(dirname(change.path))
     if (change.kind === 'move-tree') dirs.add(dirname(change.from)).add(dirname(change.to))
     if (change.kind !== 'clone-tree') continue
     dirs.add(dirname(change.to))

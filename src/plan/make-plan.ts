@@ -13,12 +13,14 @@ export interface PlanOptions {
   readonly edits?: readonly Change[]
   /** Removed Pis leave nothing behind. */
   readonly purge?: boolean
+  /** The old name of a Pi by its new one. */
+  readonly renamed?: ReadonlyMap<string, string>
 }
 
 /** Asks every resource what it wants done. Looks only. */
 export async function makePlan(farm: Farm, nas: Reader, options: PlanOptions): Promise<Plan> {
-  const { resources, edits = [], fresh, runId, purge = false } = options
-  const look = { farm, nas, fresh, runId, purge, owned: await readOwned(nas, farm) }
+  const { resources, edits = [], fresh, runId, purge = false, renamed = new Map() } = options
+  const look = { farm, nas, fresh, runId, purge, renamed, owned: await readOwned(nas, farm) }
   const answers = await Promise.all(
     resources.map(async (resource) => ({
       resource: resource.name,

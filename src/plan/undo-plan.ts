@@ -26,11 +26,30 @@ export function undoPlan(
   const steps = record.steps.toReversed().map(({ resource, changes, reloads }) => ({
     ...nothing,
     resource,
-    changes: changes.toReversed().map((change) => inverse(change, runId, made)),
+    changes: insideFirst(changes).map((change) => inverse(change, runId, made)),
     reloads,
     probes: reloads.length > 0 ? probes(resource) : [],
   }))
   return { steps, purge: [] }
+}
+
+/**
+ * The changes from the last to the first; but what was written inside a tree that then moved comes
+ * first, and where it lies now: the plan is judged before any tree is back in its place.
+ */
+function insideFirst(changes: readonly Change[]): Change[] {
+  const movedTo = new Map(
+    changes.flatMap((change) => (change.kind === 'move-tree' ? [[change.from, change.to]] : [])),
+  )
+  const inside: Change[] = []
+  const others: Change[] = []
+  for (const change of changes.toReversed()) {
+    const below = change.kind === 'put' && change.below ? movedTo.get(change.below) : undefined
+    if (change.kind !== 'put' || change.below === undefined || below === undefined)
+      others.push(change)
+    else inside.push({ ...change, below, path: below + change.path.slice(change.below.length) })
+  }
+  return [...inside, ...others]
 }
 
 function isNew(change: Change): change is Put {

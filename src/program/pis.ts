@@ -30,6 +30,7 @@ export function pis(program: Command, does: Does): void {
       .command('set-pi')
       .description('change the settings of a Pi')
       .argument('<name>')
+      .option('--name <new>', 'another host name: its root moves, with what it wrote')
       .option('--mac <mac>', 'its MAC address: for a replaced board'),
   )
     .option('--unset <key>', 'back to the default of the farm, e.g. gpu_mem', collect, [])
@@ -39,9 +40,10 @@ export function pis(program: Command, does: Does): void {
       example(
         'pifarm set-pi HLSPi1 --muxid 4 --gpu-mem 256',
         'pifarm set-pi HLSPi1 --unset gpu_mem',
+        'pifarm set-pi HLSPi1 --name kitchen',
       ),
     )
-  does(setPi, async () => (await import('../commands/set-pi.ts')).setPi, ['name'])
+  does(setPi, async () => (await import('../commands/set-pi.ts')).setPi, ['pi'])
 
   const removePi = program
     .command('remove-pi')

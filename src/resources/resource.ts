@@ -21,6 +21,8 @@ export interface Look {
   readonly fresh: Fresh
   /** Removed Pis leave nothing behind: neither their root nor their identity. */
   readonly purge: boolean
+  /** Pis that this run renames, the old name by the new one: their roots move and are not cloned. */
+  readonly renamed?: ReadonlyMap<string, string>
   /** Names this run; part of the paths where removed roots are kept. */
   readonly runId: string
 }

@@ -108,3 +108,104 @@ describe('is refused, and nothing has changed:', () => {
     expect(nas.snapshot()).toEqual(before)
   })
 })
+
+describe('--name', () => {
+  const root = '/mnt/PiRoots'
+
+  test('moves the root with what it wrote, and everything that names it', async () => {
+    const nas = await readyFarm([addHlsPi1, addSecond])
+    nas.poke(`${root}/HLSPi1/home/pi/notes`, 'mine\n')
+    nas.poke(`${root}/HLSPi1/etc/hosts`, '127.0.1.1 hlspi1.farm.example HLSPi1 # HLSPi10\n')
+    const keys = textOn(nas, '/var/lib/pifarm/known_hosts')
+    const { code, stderr } = await nas.pifarm('set-pi hlspi1 --name kitchen --muxid 9')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(textOn(nas, config)).toContain('- name: kitchen\n')
+    expect(textOn(nas, `${root}/kitchen/home/pi/notes`)).toBe('mine\n')
+    expect(textOn(nas, `${root}/kitchen/etc/hostname`)).toBe('kitchen\n')
+    expect(textOn(nas, `${root}/kitchen/etc/hosts`)).toBe(
+      '127.0.1.1 kitchen.farm.example kitchen # HLSPi10\n',
+    )
+    expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(`:${root}/kitchen,`)
+    expect(textOn(nas, inForce.dhcpd)).toContain('kitchen')
+    expect(textOn(nas, '/var/lib/nfs/etab')).toContain(`${root}/kitchen`)
+    expect(textOn(nas, '/var/lib/pifarm/known_hosts')).toBe(
+      keys
+        .replaceAll('HLSPi1', 'kitchen')
+        .split('\n')
+        .toSorted((a, b) => Number(b.startsWith('HLSPi2')) - Number(a.startsWith('HLSPi2')))
+        .join('\n'),
+    )
+    // Nothing has the old name any more but the records of runs, and the comment of its ssh keys.
+    const left = Object.entries(nas.outside()).filter(
+      ([path, entry]) =>
+        path.includes('HLSPi1') ||
+        (entry.kind === 'file' && /HLSPi1\b/.test(entry.text) && !path.includes('ssh_host_')),
+    )
+    expect(left.map(([path]) => path)).toEqual([])
+    expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+  })
+
+  test('is taken back by undo, to the byte', async () => {
+    const nas = await readyFarm([addHlsPi1])
+    const before = nas.outside()
+    expect((await nas.pifarm('set-pi HLSPi1 --name kitchen')).code).toBe(0)
+    expect((await nas.pifarm('undo --yes')).code).toBe(0)
+    expect(nas.outside()).toEqual(before)
+    expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+  })
+
+  test('killed at any step, the next command puts the old name back', async () => {
+    const counting = await readyFarm([addHlsPi1])
+    const start = counting.mutations
+    await counting.pifarm('set-pi HLSPi1 --name kitchen')
+    const steps = counting.mutations - start
+    expect(steps).toBeGreaterThan(10)
+    // The last steps close the record: from there on it is done.
+    for (let k = 1; k <= steps; k++) {
+      const nas = await readyFarm([addHlsPi1])
+      const before = nas.outside()
+      const from = nas.mutations
+      nas.beforeMutation = (n) => {
+        if (n >= from + k) throw new Error('killed')
+      }
+      await nas.pifarm('set-pi HLSPi1 --name kitchen').catch(() => undefined)
+      nas.beforeMutation = () => {}
+      const { code } = await nas.pifarm('apply --yes')
+      expect({ k, code }).toEqual({ k, code: 0 })
+      expect(nas.outside(), `killed at ${k}`).toEqual(before)
+    }
+  })
+
+  test('of a Pi that only waits for its serial, and to another case', async () => {
+    const nas = await readyFarm(['add-pi --mac b8:27:eb:00:00:02 --name HLSPi2 --no-wait'])
+    expect((await nas.pifarm('set-pi HLSPi2 --name hlspi2')).code).toBe(0)
+    expect(textOn(nas, `${root}/hlspi2/etc/hostname`)).toBe('hlspi2\n')
+    expect(nas.snapshot()).not.toHaveProperty([`${root}/HLSPi2`])
+  })
+
+  test('does not write through a link that the Pi has planted', async () => {
+    const nas = await readyFarm([addHlsPi1])
+    nas.poke('/etc/hostname', 'nas\n')
+    nas.poke(`${root}/HLSPi1/etc`, undefined)
+    nas.poke(`${root}/HLSPi1/etc`, { kind: 'link', target: '/etc' })
+    const { code, stderr } = await nas.pifarm('set-pi HLSPi1 --name kitchen')
+    expect(code).toBe(0)
+    expect(stderr).toContain('is no plain file: the Pi itself keeps the name HLSPi1')
+    expect(textOn(nas, '/etc/hostname')).toBe('nas\n')
+  })
+
+  test.each([
+    [
+      'set-pi HLSPi1 --name HLSPi2',
+      'name "HLSPi2" is in use by HLSPi2 (/etc/pifarm/farm.yaml:29:11)',
+    ],
+    ['set-pi HLSPi1 --name -rf', 'bad --name "-rf"'],
+    ['set-pi HLSPi1 --name ../x', 'bad --name "../x"'],
+    ['set-pi HLSPi1 --name taken', '/mnt/PiRoots/taken exists, and pifarm did not make it'],
+  ])('%s is refused', async (words, message) => {
+    const nas = await readyFarm([addHlsPi1, addSecond], { files: { [`${root}/taken/x`]: '' } })
+    const before = nas.snapshot()
+    expect(await nas.pifarm(words)).toMatchObject({ code: 2, error: message })
+    expect(nas.snapshot()).toEqual(before)
+  })
+})

@@ -33,6 +33,27 @@ describe('the real host', () => {
     expect(fs.existsSync(unfinishedOf(path))).toBe(false)
   })
 
+  it('writes below a tree that others write into, and through no link of theirs', async () => {
+    const top = scratch()
+    const outside = scratch()
+    fs.writeFileSync(join(outside, 'hostname'), 'nas')
+    fs.mkdirSync(join(top, 'etc/deep'), { recursive: true })
+    const nas = localHost()
+    await nas.putBelow(top, join(top, 'etc/deep/f'), file('deep', 0o640))
+    expect(await nas.read(join(top, 'etc/deep/f'))).toMatchObject({ text: 'deep', mode: 0o640 })
+    await nas.putBelow(top, join(top, 'etc/deep/f'), undefined)
+    expect(fs.readdirSync(join(top, 'etc/deep'))).toEqual([])
+    // A link as the file itself is replaced, not followed; one on the way is an error.
+    fs.symlinkSync(join(outside, 'hostname'), join(top, 'etc/hostname'))
+    await nas.putBelow(top, join(top, 'etc/hostname'), file('mine'))
+    expect(fs.lstatSync(join(top, 'etc/hostname')).isFile()).toBe(true)
+    fs.symlinkSync(outside, join(top, 'link'))
+    for (const entry of [file('planted'), undefined])
+      await expect(nas.putBelow(top, join(top, 'link/hostname'), entry)).rejects.toThrow('ENOTDIR')
+    expect(fs.readFileSync(join(outside, 'hostname'), 'utf8')).toBe('nas')
+    expect(fs.readdirSync(outside)).toEqual(['hostname'])
+  })
+
   it('does not shorten the mode by the umask', async () => {
     const top = scratch()
     const before = process.umask(0o077)

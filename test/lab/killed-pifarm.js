@@ -14,7 +14,7 @@ const last = Number.parseInt(when, 10)
 const changes = []
 
 const nas = localHost()
-for (const change of ['put', 'flush', 'cloneTree', 'moveTree', 'removeTree', 'run']) {
+for (const change of ['put', 'putBelow', 'flush', 'cloneTree', 'moveTree', 'removeTree', 'run']) {
   const real = nas[change]
   nas[change] = async (...parameters) => {
     changes.push(change)

@@ -261,6 +261,16 @@ describe('a Pi that leaves', () => {
     expect(await nas.list('/var/lib/pifarm/identity')).toEqual(new Map([['HLSPi2', 'dir']]))
   })
 
+  test('is not renamed while its root is mounted', async () => {
+    const ss = output('0 0 10.77.0.1:2049 10.77.0.51:755 \n')
+    const { nas, owned } = await farmOfTwo({ ss })
+    const kitchen = farmOf([{ ...pi1, name: 'kitchen' } as typeof pi1, pi2])
+    const renamed = new Map([['kitchen', 'HLSPi1']])
+    await expect(planOf(nas, kitchen, owned, { renamed })).rejects.toThrow(
+      'HLSPi1 (10.77.0.51) still has its root mounted',
+    )
+  })
+
   test.each([
     ['IPv4', '0 0 10.77.0.1:2049 10.77.0.51:755 \n'],
     ['IPv4 in IPv6', '0 0 [::ffff:10.77.0.1]:2049 [::ffff:10.77.0.51]:755\n'],

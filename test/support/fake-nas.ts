@@ -108,6 +108,11 @@ export function fakeNas(
       mutate(`put ${path}`)
       putEntry(top, path, entry)
     },
+    async putBelow(above, path, entry) {
+      mutate(`put ${path}`)
+      if (!path.startsWith(`${above}/`)) throw new Error(`${path} is not below ${above}`)
+      putEntry(top, path, entry)
+    },
     async flush() {},
     async cloneTree(clone, progress, signal) {
       mutate(`cloneTree ${clone.to}`)

@@ -84,7 +84,8 @@ export async function forget(
   return changes
 }
 
-async function readVault(nas: Reader, dir: string): Promise<Map<string, FileEntry>> {
+/** What the vault holds of one Pi. */
+export async function readVault(nas: Reader, dir: string): Promise<Map<string, FileEntry>> {
   const found = new Map<string, FileEntry>()
   for (const name of (await nas.list(dir))?.keys() ?? []) {
     const entry = await nas.read(`${dir}/${name}`)

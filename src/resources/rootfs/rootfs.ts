@@ -10,6 +10,7 @@ import { forget, type Identity, identityOf } from './identity.ts'
 import { refuseMounted } from './in-use.ts'
 import { knownHostsChange } from './known-hosts.ts'
 import { refuseMountsBelow } from './mounts-below.ts'
+import { renamesOf } from './renames.ts'
 import { lookInherited, seedsFor } from './seeds.ts'
 
 /**
@@ -27,24 +28,31 @@ async function plan(look: Look): Promise<ResourcePlan> {
   const { farm, nas, purge } = look
   const present = (await nas.list(farm.paths.roots)) ?? new Map()
   refuseForeign(look, present)
-  const missing = farm.pis.filter((pi) => !present.has(pi.name))
-  const leaving = leavingNames(look).filter((name) => present.has(name))
-  const warnings = await refuseMounted(farm, nas, leaving)
+  const renames = await renamesOf(look, present)
+  const staying = new Set(renames.flatMap(({ from, to }) => [from, to]))
+  const missing = farm.pis.filter(({ name }) => !present.has(name) && !staying.has(name))
+  const leaving = leavingNames(look).filter((name) => present.has(name) && !staying.has(name))
+  const warnings = await refuseMounted(farm, nas, [...leaving, ...renames.map(({ from }) => from)])
   const identities = await identitiesOf(look, missing)
+  const known = new Map([
+    ...identities,
+    ...renames.map(({ to, identity }) => [to, identity] as const),
+  ])
   return {
     changes: [
       ...(await dirShouldBe(nas, farm.paths.roots, 0o755, 'holds the roots of all Pis')),
+      ...renames.flatMap(({ changes }) => changes),
       ...vaultChanges(identities),
       ...(await clones(look, missing, identities)),
-      ...only(await knownHostsChange(farm, nas, identities)),
-      ...only(await agentTokensChange(farm, nas, identities)),
+      ...only(await knownHostsChange(farm, nas, known)),
+      ...only(await agentTokensChange(farm, nas, known)),
       ...leaving.map((name) => aside(look, name)),
       ...(purge ? await forget(farm, nas, leavingNames(look)) : []),
     ],
     checks: [],
     reloads: [],
     probes: [],
-    warnings,
+    warnings: [...warnings, ...renames.flatMap((rename) => rename.warnings)],
     owns: farm.pis.map((pi) => rootOf(farm, pi)),
   }
 }
