@@ -227,7 +227,7 @@ const play = `(async () => {
   await new Promise((resolve, reject) => {
     video.onended = resolve
     const stands = () => [video.currentTime, video.readyState, video.paused, video.buffered.length, video.videoHeight]
-    setTimeout(() => reject(new Error('it does not end: ' + stands())), 30000)
+    setTimeout(() => reject(new Error('it does not end: ' + stands())), 120000)
     video.play().catch(reject)
   })
   const { videoWidth: width, videoHeight: height, currentTime, duration } = video

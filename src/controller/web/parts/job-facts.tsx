@@ -42,6 +42,6 @@ export function JobFacts({ job }: { job: JobView }) {
 function ladderWords(ladder: Ladder): string {
   if (ladder.mode === 'profile') return 'standard, never above the source'
   if (ladder.mode === 'multiplier')
-    return `the source's bitrate × ${ladder.multipliers?.join(', ') ?? "the article's multipliers"}`
+    return `the source's bitrate × ${ladder.multipliers?.join(', ') ?? "the original muxer's multipliers"}`
   return ladder.renditions.map(({ height, kbps }) => `${height}p at ${kbps} kbit/s`).join(', ')
 }

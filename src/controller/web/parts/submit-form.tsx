@@ -9,8 +9,8 @@ import { PathName } from './path-name.tsx'
 import { Trouble } from './trouble.tsx'
 
 const ladders = {
-  profile: 'Standard: 1080p down to 240p, never above the source',
-  multiplier: "The article's: the source's bitrate, and parts of it",
+  profile: 'Standard: up to 1080p, never above the source',
+  multiplier: "The original muxer's: the source's bitrate, and parts of it",
 } as const
 
 interface SubmitFormProps {

@@ -1,4 +1,4 @@
-import type { Upcoming } from '../../../protocol/views.ts'
+import type { JobView, Upcoming } from '../../../protocol/views.ts'
 import { muxers } from '../live/live.ts'
 import { useAskedOften } from '../live/use-asked-often.ts'
 import { MuxerCard } from '../parts/muxer-card.tsx'
@@ -9,9 +9,12 @@ import { ViewTitle } from '../parts/view-title.tsx'
 
 const shown = 6
 
+/** What is claimed next changes when a job comes, is taken or ends, not with its progress. */
+const changesQueue = ({ progress }: JobView): boolean => progress === null
+
 /** The farm at a glance. */
 export function FarmView() {
-  const upcoming = useAskedOften<Upcoming>(`/v1/upcoming?limit=${shown}`, () => true)
+  const upcoming = useAskedOften<Upcoming>(`/v1/upcoming?limit=${shown}`, changesQueue)
   return (
     <>
       <ViewTitle text="Farm">
