@@ -1,5 +1,6 @@
 import { cp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { verifyHls } from '../../../src/agent/hls/verify.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
@@ -248,6 +249,19 @@ describe('says what is wrong with what ffmpeg made', () => {
   test('interlaced', async () => {
     const dir = await withRendition('-g 50 -flags +ilme+ildct -x264-params tff=1')
     expect(await problemsOf(dir)).toMatch(/is interlaced/)
+  })
+
+  test('onto a full disk, which it says nothing of', async () => {
+    const dir = await copyOf('in.mkv.hls')
+    const script = `mount -t tmpfs -o size=200k tmpfs "$0" && cd "$0" || exit 9
+      ffmpeg -nostdin -loglevel error -i '${good.path}/in.mkv' -map 0:v -c:v libx264 -preset ultrafast \\
+        -b:v 600k -g 50 -f hls -hls_time 6 -hls_playlist_type vod \\
+        -hls_segment_filename media_${high}_%05d.ts manifest_${high}.m3u8
+      code=$?
+      cp -f media_* manifest_* '${dir}' && exit $code`
+    const ran = await execa('unshare', ['--mount', 'sh', '-c', script, await scratchDir()])
+    expect(ran.exitCode).toBe(0)
+    expect(await problemsOf(dir)).toMatch(/manifest_600.m3u8|media_600/)
   })
 
   test('and was ended early, with an ENDLIST as if whole', async () => {

@@ -58,8 +58,9 @@ export async function openPlayer() {
 }
 
 /**
- * Runs in the page; text, since it is no part of this program. Of sound in a group hls.js says once that
- * the first fragment of the video made no progress, and plays every picture of it all the same.
+ * Runs in the page; text, since it is no part of this program. Of sound in a group that begins
+ * at the very tick of the picture hls.js says once that its first fragment made no progress, and plays
+ * all of it; where it begins 23 ms earlier, as ffmpeg has it, hls.js says nothing.
  */
 const playAll = `(async () => {
   const video = document.querySelector('video')
