@@ -66,7 +66,9 @@ export function bootDir(farm: Farm, serial: Serial): string {
 export function controllerUrl({ controller, nas }: Farm): string | undefined {
   if (!controller.enable) return undefined
   const scheme = controller.tls_cert === undefined ? 'http' : 'https'
-  return `${scheme}://${controller.listen ?? nas.address}:${controller.port}`
+  // On all addresses of the NAS: the Pis know it by the one in the farm.
+  const listen = controller.listen === '0.0.0.0' ? undefined : controller.listen
+  return `${scheme}://${listen ?? nas.address}:${controller.port}`
 }
 
 /** Where a tree is kept that a run takes out: beside its place, so that moving it is a rename. */

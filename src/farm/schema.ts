@@ -257,6 +257,8 @@ export const farmSchema = z.strictObject({
       /** Others who keep NFS and TFTP access beside the Pis. */
       nfs_clients: z.array(z.union([ipv4, subnet])).default([]),
       tftp_clients: z.array(z.union([ipv4, subnet])).default([]),
+      /** Others who reach the controller beside the farm's own subnet. */
+      controller_clients: z.array(z.union([ipv4, subnet])).default([]),
     })
     .prefault({}),
   defaults: z

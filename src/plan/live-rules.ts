@@ -5,7 +5,7 @@
  */
 
 /** By their whole names: a chain that a person called PIFARM-MINE is that person's. */
-const ourChain = /^PIFARM(?:-NFS|-TFTP)?$/
+const ourChain = /^PIFARM(?:-CONTROLLER|-NFS|-TFTP)?$/
 const insertion = /^-I INPUT \d+ (.+)$/
 
 /**

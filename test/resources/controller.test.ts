@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { addHlsPi1, config, type FarmNas, readyFarm, textOn } from '../support/farm-nas.ts'
 
@@ -30,6 +34,32 @@ test('on: unit, start at boot, secrets for root alone, and its URL to every Pi; 
     expect(await nas.read(`/var/lib/pifarm/${name}`)).toMatchObject({ kind: 'file', mode: 0o600 })
   expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(' muxcnc=http://10.77.0.1:8090')
   expect(await nas.pifarm('plan --exit-code')).toMatchObject({ code: 0 })
+})
+
+test('the unit is one that systemd takes, also with every setting', async () => {
+  const nas = await readyFarm()
+  const every = ['port: 80', 'tls_cert: /etc/c.pem', 'tls_key: /etc/k.pem', 'legacy: true']
+  const more = ['media: /srv/videos', 'watch_folder: /srv/videos/in', 'tidy: move']
+  set(nas, ['enable: true', ...every, ...more].map((line) => `  ${line}\n`).join(''))
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
+  const dir = mkdtempSync(join(tmpdir(), 'pifarm-unit-'))
+  const file = join(dir, 'pifarm-controller.service')
+  writeFileSync(file, textOn(nas, unit))
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
+    encoding: 'utf8',
+  })
+  rmSync(dir, { recursive: true })
+  // Of other units it may complain.
+  expect(stderr.split('\n').filter((line) => line.includes('pifarm-controller'))).toEqual([])
+  expect(status).toBe(0)
+})
+
+test('on all addresses: the Pis are told the one of the farm', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  set(nas, '  enable: true\n  listen: 0.0.0.0\n')
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
+  expect(textOn(nas, unit)).toContain('--listen 0.0.0.0 ')
+  expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(' muxcnc=http://10.77.0.1:8080')
 })
 
 test('no secret is shown', async () => {

@@ -16,6 +16,7 @@ describe.each(['nft', 'legacy'])('iptables-%s', (variant) => {
   test.each([
     ['no Pi', farmOf([])],
     ['two Pis and others', farmOf(['HLSPi1', 'a-b'], clients)],
+    ['a controller', farmOf(['HLSPi1'], { controller_clients: ['10.80.0.0/16'] }, 8090)],
   ])('prints the rules of %s again as they were loaded', async (_, farm) => {
     const wanted = wantedRules(farm)
     expect(ourRules(await loaded(variant, transaction([], wanted)))).toEqual(wanted)
@@ -48,6 +49,19 @@ test('NFS is refused to all but the Pis and the named, the NAS itself first of a
     '-A PIFARM-NFS -s 10.78.0.0/24 -j ACCEPT',
     '-A PIFARM-NFS -j REJECT --reject-with icmp-port-unreachable',
   ])
+})
+
+test("the controller is for the farm and the named; without one its port is nobody's concern", () => {
+  const farm = farmOf(['HLSPi1'], { controller_clients: ['10.80.0.0/16'] }, 8090)
+  expect(wantedRules(farm).filter((line) => line.includes('PIFARM-CONTROLLER'))).toEqual([
+    ':PIFARM-CONTROLLER - [0:0]',
+    '-A PIFARM -p tcp -m tcp --dport 8090 -j PIFARM-CONTROLLER',
+    '-A PIFARM-CONTROLLER -i lo -j ACCEPT',
+    '-A PIFARM-CONTROLLER -s 10.77.0.0/24 -j ACCEPT',
+    '-A PIFARM-CONTROLLER -s 10.80.0.0/16 -j ACCEPT',
+    '-A PIFARM-CONTROLLER -j REJECT --reject-with icmp-port-unreachable',
+  ])
+  expect(wantedRules(farmOf(['HLSPi1'])).join()).not.toContain('CONTROLLER')
 })
 
 test('a first plan changes kernel and file, and looks that it took', async () => {
@@ -184,13 +198,14 @@ describe('warns of', () => {
   })
 })
 
-function farmOf(names: readonly string[], settings = {}): Farm {
+function farmOf(names: readonly string[], settings = {}, controllerPort?: number): Farm {
   return makeFarm(
     'farm.yaml',
     farmSchema.parse({
       nas: { address: '10.77.0.1', interface: 'eth0' },
       network: { subnet: '10.77.0.0/24', addresses: '10.77.0.10-10.77.0.99' },
       firewall: settings,
+      ...(controllerPort && { controller: { enable: true, port: controllerPort } }),
       pis: names.map((name, n) => ({
         name,
         mac: `b8:27:eb:00:00:0${n}`,

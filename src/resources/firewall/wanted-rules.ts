@@ -12,6 +12,8 @@ export function wantedRules(farm: Farm): string[] {
     nfsClients: farm.firewall.nfs_clients.map(asNetwork),
     subnet: farm.network.subnet,
     tftpClients: farm.firewall.tftp_clients.map(asNetwork),
+    controllerPort: farm.controller.enable ? farm.controller.port : undefined,
+    controllerClients: farm.firewall.controller_clients.map(asNetwork),
   })
   return text.split('\n').filter((line) => line !== '')
 }
