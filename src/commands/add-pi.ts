@@ -9,7 +9,7 @@ import { isDoubtfulPair } from '../netboot/serial-and-mac.ts'
 import type { Shared } from '../program.ts'
 import { addressesInUse, readDhcpFacts } from '../resources/dhcp/facts.ts'
 import type { Tools } from '../tools.ts'
-import { awaitSerial, knownSerial } from './await-serial.ts'
+import { awaitSerial, guessedSerial, knownSerial } from './await-serial.ts'
 import { type Changed, changeFarm } from './change-farm.ts'
 import { readTimeout } from './deadline.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
@@ -58,12 +58,14 @@ async function lay(
   options: AddPiOptions,
 ): Promise<Changed> {
   const { farm } = loaded
-  const serial = wanted.serial ?? (await knownSerial(tools.nas, farm, wanted.mac))
+  const known = wanted.serial ?? (await knownSerial(tools.nas, farm, wanted.mac))
   const there = farm.pis.find(
     (pi) => pi.mac === wanted.mac && (wanted.name === undefined || pi.name === wanted.name),
   )
   if (there !== undefined) refuseOtherSettings(there, wanted)
   else refuseTaken(loaded, wanted)
+  const serial =
+    known ?? (there?.serial === undefined ? await confirmGuess(tools, farm, wanted.mac) : undefined)
   const model = wanted.model ?? there?.model ?? farm.defaults.model
   if (serial !== undefined && there?.serial === undefined)
     await questionPair(tools, model, wanted.mac, serial)
@@ -71,6 +73,18 @@ async function lay(
     ? edit.setPi(loaded.source, there.name, { serial: there.serial ?? serial })
     : edit.addPi(loaded.source, await entryFor(tools, farm, { ...wanted, serial }))
   return await changeFarm(tools, loaded, edited, { planOnly: options.plan === true })
+}
+
+/** Anybody on the wire can ask for a name with six digits of somebody else's: a person has to say. */
+async function confirmGuess({ nas, ui }: Tools, farm: Farm, mac: Mac): Promise<Serial | undefined> {
+  const guess = await guessedSerial(nas, farm, mac)
+  if (guess === undefined) return undefined
+  ui.warn(
+    `serial ${guess} has asked to boot, and only the six digits it shares with ${mac} speak for its being this Pi`,
+  )
+  if (ui.canAsk && (await ui.confirm(`Is ${guess} the serial of this Pi?`))) return guess
+  ui.say(`if it is this Pi: --serial ${guess}`)
+  return undefined
 }
 
 /** What stands in farm.yaml: what was given, and what is allocated for what was not. */

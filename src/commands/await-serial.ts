@@ -22,6 +22,24 @@ export async function knownSerial(nas: Reader, farm: Farm, mac: Mac): Promise<Se
   return free(farm, found.at(-1))
 }
 
+/** A serial in the log of which only the six digits that it shares with the MAC speak for that board. */
+export async function guessedSerial(
+  nas: Reader,
+  farm: Farm,
+  mac: Mac,
+): Promise<Serial | undefined> {
+  const source = await findLogSource(nas, farm.services.log.file).catch(ignoreMissing)
+  if (source === undefined) return undefined
+  const finder = new SerialFinder([mac])
+  const { stdout } = await nas.ask(pastArgv(source, linesBack))
+  const guesses = stdout.split('\n').flatMap((line) => {
+    const event = parseLogLine(line)
+    const finding = event && finder.feed(event)
+    return finding?.mac === mac && !finding.certain ? (finding.serial ?? []) : []
+  })
+  return free(farm, guesses.at(-1))
+}
+
 /** Follows the log until that Pi asks for its boot files. */
 export async function awaitSerial(
   { nas, signal, ui }: Tools,

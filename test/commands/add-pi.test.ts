@@ -143,6 +143,8 @@ describe('what is left out is allocated', () => {
   })
 })
 
+const question = 'Is aa000002 the serial of this Pi?'
+
 describe('without a serial', () => {
   test('a log that knows it already is enough', async () => {
     const offer =
@@ -158,6 +160,22 @@ describe('without a serial', () => {
     const nas = await readyFarm([], { files: { [syslog]: asked } })
     await nas.pifarm(`${add} --name P2 --no-wait`)
     expect(textOn(nas, config)).not.toContain('serial')
+  })
+
+  test.each([
+    ['taken when a person says so', [true], [question], true],
+    ['not taken when a person says no', [false], [question], false],
+    ['not taken where nobody can be asked, --yes or not', [], [], false],
+  ] as const)('such a guess is %s', async (_, answers, questions, isTaken) => {
+    const nas = await readyFarm([], { files: { [syslog]: asked } })
+    const words = `${add} --name P2 --no-wait`
+    const outcome = await nas.pifarm(isTaken || answers.length > 0 ? words : `${words} --yes`, {
+      answers: [...answers],
+    })
+    expect(outcome).toMatchObject({ code: 0, questions: [...questions] })
+    expect(outcome.stderr).toContain('serial aa000002 has asked to boot, and only the six digits')
+    expect(outcome.stderr.includes('--serial aa000002')).toBe(!isTaken)
+    expect(textOn(nas, config).includes('aa000002')).toBe(isTaken)
   })
 
   test('the Pi is laid but for its TFTP directory, awaited, and completed', async () => {
