@@ -7,7 +7,7 @@ import { readPxe } from './pxe-client.ts'
 /**
  * Hears what booting Pis broadcast, beside the DHCP server: dhcpd takes its packets off the
  * interface itself, so that a socket which shares the port takes nothing from it. Undefined where
- * the port cannot be had: then the log has to do.
+ * the port cannot be had: then the log has to do; and where there is nothing left to wait for.
  */
 export async function listenForPis(
   signal: AbortSignal,
@@ -19,7 +19,8 @@ export async function listenForPis(
     socket.once('error', () => resolve(false))
     socket.bind(port, () => resolve(true))
   })
-  if (!isBound) {
+  // `on` throws where its signal was aborted before: a short time to listen may be over by now.
+  if (!isBound || signal.aborted) {
     socket.close()
     return undefined
   }
