@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
@@ -10,7 +11,7 @@ import { playPi } from '../../src/netboot/boot-client/play-pi.ts'
 /**
  * Plays a Pi on an interface of the network namespace that it runs in:
  * `tsx test/lab/pi.ts --interface eth0 --mac M --serial S [--model 3b] [--wait MS]
- * [--json FILE]`.
+ * [--json FILE] [--keep DIR]`.
  * Prints the boot line by line; ends 0 where the kernel would start, 3 where the boot stopped.
  */
 const stoppedCode = 3
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     /** Per DISCOVER, in ms, of which there are five; dhcpd takes 1 s for an address of a range. */
     wait: { type: 'string', default: '5000' },
     json: { type: 'string' },
+    /** Gets the files that came, by the names asked for. */
+    keep: { type: 'string' },
   },
 })
 const given = z
@@ -34,6 +37,7 @@ const given = z
     model,
     wait: z.coerce.number().int().positive(),
     json: z.string().optional(),
+    keep: z.string().optional(),
   })
   .parse(values)
 const device = given.interface
@@ -63,6 +67,7 @@ function tell(entry: TimelineEntry): void {
   process.stdout.write(`${time}  ${entry.stage.padEnd(8)}  ${entry.asked}  ->  ${entry.answer}\n`)
 }
 
+const files = new Map<string, Buffer>()
 await powerOn()
 const report = await playPi({
   board: { model: given.model, mac: given.mac, serial: given.serial },
@@ -71,6 +76,7 @@ const report = await playPi({
   tftpPort: 69,
   useAddress,
   tell,
+  keep: (file, bytes) => files.set(file, bytes),
   now: () => performance.now(),
 })
 for (const warning of report.warnings) process.stdout.write(`warning: ${warning}\n`)
@@ -79,6 +85,12 @@ process.stdout.write(
     ? `starts ${report.kernel} with: ${report.cmdline?.text}\n`
     : `stopped: ${report.stopped}\n`,
 )
+if (given.keep !== undefined)
+  for (const [name, bytes] of files) {
+    const file = join(given.keep, name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, bytes)
+  }
 if (given.json !== undefined)
   await writeFile(given.json, `${JSON.stringify({ ...report, kernelBytes: undefined }, null, 2)}\n`)
 if (report.stopped !== undefined) process.exitCode = stoppedCode

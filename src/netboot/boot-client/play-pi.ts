@@ -20,6 +20,8 @@ export interface PlayPiOptions {
   readonly useAddress: (address: Ipv4, netmask: Ipv4) => Promise<void>
   /** Hears each step as it happens. */
   readonly tell: (entry: TimelineEntry) => void
+  /** Hears each file that came whole, by the path asked for. */
+  readonly keep?: (file: string, bytes: Buffer) => void
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number
 }
@@ -42,8 +44,8 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         ? { kind: 'ack', server: assumed.server, address: assumed.address }
         : await request(packet, wait, options.dhcpPorts),
     useAddress: options.useAddress,
-    readFile: (server, file, tftpOptions, probe) =>
-      readTftp({
+    readFile: async (server, file, tftpOptions, probe) => {
+      const answer = await readTftp({
         server,
         port: options.tftpPort,
         file,
@@ -52,7 +54,10 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         timeout: tftpTimeout,
         tries: tftpTries,
         limit: largestFile,
-      }),
+      })
+      if (answer.kind === 'file') options.keep?.(file, answer.bytes)
+      return answer
+    },
   }
   const recorder = new BootRecorder(wire, options.now, options.tell)
   const boot = options.board.model.startsWith('3') ? bootPi3 : bootEeprom
