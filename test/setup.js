@@ -64,17 +64,24 @@ const debianPackages = {
   ffmpeg: 'ffmpeg',
   chromium: 'chromium',
 }
+/** What a farm in a box (test/e2e) needs beside that, by what its Pis are. */
+const boxPackages = {
+  'box-uml': { 'user-mode-linux': 'linux.uml' },
+  'box-raspi3b': { 'user-mode-linux': 'linux.uml', 'qemu-system-arm': 'qemu-system-aarch64' },
+}
 
 main()
 
 function main() {
   installNpmPackages()
-  const missing = Object.entries(debianPackages)
+  const box = boxPackages[process.argv[2] ?? '']
+  const missing = Object.entries({ ...debianPackages, ...box })
     .filter(([, program]) => !isInstalled(program))
     .map(([name]) => name)
   if (process.getuid?.() !== 0) needRoot(missing)
   if (missing.length > 0) installDebianPackages(missing)
   needNamespaces()
+  if (box !== undefined) needTun()
   fetchPackages()
   fetchOldNode()
   fetchFootage()
@@ -169,6 +176,14 @@ function needNamespaces() {
       'run it on a machine or a virtual machine, or in a container started with --privileged',
     )
   }
+}
+
+function needTun() {
+  if (existsSync('/dev/net/tun')) return
+  stop(
+    'there is no /dev/net/tun: emulated machines reach one another by it',
+    'load the kernel module (modprobe tun), or give the container the device',
+  )
 }
 
 /**

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { first } from './boards.ts'
+import { type FarmBox, patience, right } from './farm-box.ts'
+
+const addPi = ['add-pi', '--mac', first.mac, '--name', first.name, '--serial', first.serial]
+/** What a clone is called until it is whole. */
+const unfinished = `ls -d /mnt/PiRoots/.${first.name}.[!r]* 2>/dev/null`
+
+/** In the middle of `add-pi`. */
+export function powerCut(farm: FarmBox): void {
+  test('while a root is copied: it has left what the next run must take away', async () => {
+    const run = await farm.nas.start(['pifarm', ...addPi, '--yes'])
+    const lost = run.ended.then(
+      ({ code, stderr }) => `add-pi ended before its time with ${code}: ${stderr}`,
+      (error: Error) => error.message,
+    )
+    await farm.nas.must('sh', '-c', `until ${unfinished}; do sleep 0.1; done; sleep 2; sync`)
+    await farm.box.cutNas()
+    expect(await lost).toBe('the NAS went off')
+  })
+
+  test('when the NAS is on again, pifarm status tells of it', async () => {
+    await farm.box.startNas()
+    const { stdout } = await farm.nas.run(['sh', '-c', unfinished])
+    expect(stdout).not.toBe('')
+    const status = await farm.nas.pifarm('status', '--json')
+    expect([status.code, JSON.parse(status.stdout)]).toMatchObject([
+      5,
+      { cutOff: { command: expect.stringContaining('add-pi') } },
+    ])
+  })
+
+  test('the same add-pi again ends in a farm where the Pi boots', async () => {
+    right(await farm.nas.pifarm(...addPi, '--yes'))
+    expect(await farm.nas.run(['sh', '-c', unfinished])).toMatchObject({ stdout: '' })
+    const pi = await farm.box.powerOn(first)
+    await pi.reaches('multi-user', patience)
+    expect(await farm.onPi(first, 'hostname')).toBe('HLSPi1\n')
+  })
+}

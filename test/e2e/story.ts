@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { first, second } from './boards.ts'
+import { type FarmBox, patience, right } from './farm-box.ts'
+import { muxing } from './muxing.ts'
+
+/** From an empty NAS to two Pis that run. */
+export function story(farm: FarmBox): void {
+  test('the services run under systemd, and there is nothing left to do', async () => {
+    for (const unit of ['isc-dhcp-server', 'tftpd-hpa', 'nfs-server', 'pifarm-controller'])
+      expect([unit, await farm.nas.must('systemctl', 'is-active', unit)]).toEqual([
+        unit,
+        'active\n',
+      ])
+    const { code } = await farm.nas.pifarm('plan', '--exit-code')
+    expect(code).toBe(0)
+  })
+
+  test('the TFTP server of a stock Debian is told to log what is asked of it', async () => {
+    await farm.nas.pifarm('find-serial', '--fix', '--timeout', '5', '--yes')
+    expect(await farm.nas.must('cat', '/etc/default/tftpd-hpa')).toMatch(
+      /^TFTP_OPTIONS=.* --verbose --verbose"$/m,
+    )
+  })
+
+  test('a Pi of unknown serial is found by what it asks for', async () => {
+    const { asked, output } = await farm.addPi(first)
+    right(output)
+    expect(asked.report.missing).toContain(`${first.serial}/start.elf`)
+    expect(await farm.nas.must('pifarm', 'list')).toContain(first.serial)
+  })
+
+  test('it boots to multi-user with the kernel and the command line that it is served', async () => {
+    const pi = await farm.box.powerOn(first)
+    await pi.reaches('multi-user', patience)
+    const asked = `mount request from 10.77.0.50:\\d+ for /mnt/PiRoots/${first.name} `
+    expect(await farm.nas.journal('-t', 'rpc.mountd')).toMatch(new RegExp(`authenticated ${asked}`))
+  })
+
+  test('it is HLSPi1: with a name, keys, a machine-id and a number of its own', async () => {
+    // ssh accepts no other host key than the one that pifarm has made for it.
+    expect(await farm.onPi(first, 'hostname')).toBe('HLSPi1\n')
+    const cmdline = await farm.onPi(first, 'cat', '/proc/cmdline')
+    expect(cmdline).toContain(' nfsroot=10.77.0.1:/mnt/PiRoots/HLSPi1,vers=3,tcp ')
+    expect(cmdline).toMatch(/ muxid=1\s/)
+    const id = await farm.nas.must('cat', '/var/lib/pifarm/identity/HLSPi1/machine-id')
+    expect(await farm.onPi(first, 'cat', '/etc/machine-id')).toBe(id)
+  })
+
+  test('what it writes lies in its own root on the NAS, and in no other', async () => {
+    await farm.onPi(first, 'touch', '/home/pi/here')
+    const found = await farm.nas.must('sh', '-c', 'ls /mnt/PiRoots/*/home/pi/here')
+    expect(found).toBe('/mnt/PiRoots/HLSPi1/home/pi/here\n')
+  })
+
+  muxing(farm)
+
+  test('a second board beside it becomes another Pi', async () => {
+    right((await farm.addPi(second)).output)
+    const pi = await farm.box.powerOn(second)
+    await pi.reaches('multi-user', patience)
+    expect(await farm.onPi(second, 'hostname')).toBe('HLSPi2\n')
+    expect(await farm.onPi(second, 'cat', '/proc/cmdline')).toMatch(/ muxid=2\s/)
+    const ids = [first, second].map((pi) => farm.onPi(pi, 'cat', '/etc/machine-id'))
+    expect(new Set(await Promise.all(ids)).size).toBe(2)
+  })
+
+  test('while it runs it is not taken out; once it is off, it is, and boots no more', async () => {
+    const refused = await farm.nas.pifarm('remove-pi', first.name, '--yes')
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('still has its root mounted'),
+    ])
+    await farm.box.switchOff(first)
+    // The kernel keeps the connection of a board that went off for minutes, and pifarm goes by it.
+    await farm.nas.must('systemctl', 'restart', 'nfs-server')
+    right(await farm.nas.pifarm('remove-pi', first.name, '--yes'))
+    const { report } = await farm.box.playFirmware(first)
+    expect(report.stopped).toContain(`${first.serial}/start.elf`)
+    // The other one has lost nothing.
+    expect(await farm.onPi(second, 'hostname')).toBe('HLSPi2\n')
+  })
+}
