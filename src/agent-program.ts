@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { UserError } from './errors.ts'
+import { packageFile } from './package-file.ts'
 
 let text: string | undefined
 
 /** The muxer agent that this pifarm brings along: what `npm run build` makes of src/agent. */
 export function agentProgram(): string {
-  const file = new URL('../dist/agent.mjs', import.meta.url)
+  const file = packageFile('dist/agent.mjs')
   try {
     text ??= readFileSync(file, 'utf8')
     return text
   } catch (cause) {
-    throw new UserError(`the muxer agent ${file.pathname} cannot be read`, {
+    throw new UserError(`the muxer agent ${file} cannot be read`, {
       hint: 'install pifarm again; in a clone of its repository: npm run build',
       cause,
     })

@@ -2,16 +2,29 @@ import { exitCodes, UserError } from '../errors.ts'
 import type { Output } from '../host/host.ts'
 import { visible } from '../ui/visible.ts'
 
+/** tar and mount end with a line that says only that something went wrong further up. */
+const idle = /Exiting with failure status|Error is not recover|dmesg\(1\) may have/
+/** tar tells of a disk that was full within a file by what it could not write. */
+const full = /No space left on device|Wrote only \d+ of \d+ bytes/
+
 /** What a command that failed has to say, in its own last words, with what can be done about it. */
 export function fetchFailure(what: string, { code, stderr }: Output, hint?: string): UserError {
-  const lines = stderr.trim().split('\n').map(visible)
-  // tar and mount end with a line that says only that something went wrong further up.
-  const telling = lines.filter(
-    (line) => !/Exiting with failure status|Error is not recover|dmesg\(1\) may have/.test(line),
-  )
-  const isFull = /No space left on device/.test(stderr)
-  return new UserError(`${what} failed: ${telling.at(-1) || `it ended with ${code}`}`, {
+  const isFull = full.test(stderr)
+  return new UserError(`${what} failed: ${tellingLine(stderr) ?? `it ended with ${code}`}`, {
     hint: isFull ? 'the disk of the roots is full: make room there' : hint,
     exitCode: exitCodes.putBack,
   })
+}
+
+function tellingLine(stderr: string): string | undefined {
+  const lines = stderr
+    .split('\n')
+    .map((line) => visible(line).trim())
+    .filter((line) => line !== '' && !idle.test(line))
+  // What a program says of itself begins with its name; the others begin with what is wrong.
+  const named = lines.filter((line) => /^[\w.-]+: /.test(line))
+  if (named.length === 0) return lines.find((line) => !line.startsWith('['))
+  // bzip2 goes on with the last error of the system, whatever that was about.
+  const bzip2 = named.find((line) => line.startsWith('bzip2: '))
+  return named.findLast((line) => full.test(line)) ?? bzip2 ?? named.at(-1)
 }

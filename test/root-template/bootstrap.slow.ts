@@ -82,6 +82,12 @@ test('its initramfs has what brings up the network of a Pi 3B and mounts NFS', a
 test.each([
   ['ffmpeg', ['ffmpeg', '-version'], /^ffmpeg version /],
   ['node', ['node', '--version'], /^v\d+\./],
+  ['the agent', ['node', '/opt/pifarm/agent.mjs', '--version'], /^\d+\.\d+\.\d+$/m],
+  [
+    'its unit',
+    ['systemd-analyze', '--man=no', 'verify', '/etc/systemd/system/hls-muxer.service'],
+    /^$/,
+  ],
   ['its own architecture', ['dpkg', '--print-architecture'], /^arm64$/m],
 ])('%s runs inside', async (_, argv, said) => {
   const { code, stdout } = await inside(argv)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { agentProgram } from '../../agent-program.ts'
 import { exitCodes, UserError } from '../../errors.ts'
 import { type Farm, templateBoot } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
@@ -28,6 +29,8 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
     const { farm } = loaded
     const name = flag('NAME', templateName, options.name) ?? farm.defaults.template
     await refuseStaleBootFiles(tools, farm, name)
+    // Now, and not when everything else has been fetched.
+    agentProgram()
     const wishes = await readWishes(tools, farm, name, options)
     const manifest = await withEmulation(tools.nas, tools.ui.say, (emulation) =>
       buildTemplate(tools, farm, {

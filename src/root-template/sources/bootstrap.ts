@@ -1,13 +1,12 @@
 import { basename } from 'node:path/posix'
-import type { UserError } from '../../errors.ts'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { packageFile } from '../../package-file.ts'
 import type { Emulation } from '../emulation.ts'
-import { fetchFailure } from '../fetch-failure.ts'
 import { needTools } from '../needed-tools.ts'
 import type { Source } from '../source.ts'
+import { bootstrapFailure } from './bootstrap-failure.ts'
 
 export const suites = ['bookworm', 'trixie'] as const
 export const bootstrapArchitectures = ['arm64', 'armhf', 'amd64'] as const
@@ -71,7 +70,7 @@ export function bootstrap(
       try {
         const env = { PIFARM_ARCH: architecture, PIFARM_CACHE: cache }
         const output = await workshop.work({ argv: argvOf(wish, into), log, env }, signal)
-        if (output.code !== 0) throw failure(output.stderr, output.code)
+        if (output.code !== 0) throw bootstrapFailure(output.code, output.stderr)
       } finally {
         clearInterval(ticks)
       }
@@ -120,14 +119,4 @@ async function keep(nas: Host, file: string, cache: string): Promise<void> {
   const { code } = await nas.run(['cp', '-a', '--reflink=auto', '-T', '--', file, partial])
   if (code === 0) await nas.moveTree(partial, `${cache}/${basename(file)}`)
   else await nas.put(partial, undefined)
-}
-
-function failure(stderr: string, code: number): UserError {
-  // mmdebstrap marks what went wrong with E, after which it tells of its cleaning up.
-  const errors = stderr.split('\n').filter((line) => /^E: /.test(line))
-  return fetchFailure(
-    'mmdebstrap',
-    { code, stdout: '', stderr: errors.join('\n') || stderr },
-    'see that the NAS reaches deb.debian.org, or name a mirror with --mirror',
-  )
 }
