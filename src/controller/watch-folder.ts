@@ -35,6 +35,7 @@ export function watchFolder(
     for await (const [path, written, looks] of filesIn(media.dir, below, 0)) {
       now.set(path, looks)
       if (before.get(path) !== looks || (await isKnown(queue, path, written))) continue
+      if (await isMade(join(media.dir, path), written)) continue
       const wish = submission.safeParse({ path })
       if (!wish.success) continue
       await media.file(path)
@@ -93,4 +94,10 @@ async function isKnown({ db }: Queue, path: string, written: number): Promise<bo
     .limit(1)
     .executeTakeFirst()
   return job !== undefined
+}
+
+/** Its job may have been forgotten since. */
+async function isMade(file: string, written: number): Promise<boolean> {
+  const hls = await stat(`${file}.hls`).catch(() => undefined)
+  return hls !== undefined && hls.mtimeMs >= written
 }

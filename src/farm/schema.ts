@@ -293,6 +293,8 @@ export const farmSchema = z.strictObject({
         .min(0)
         .max(24 * 365)
         .default(24),
+      /** How long jobs that are over are remembered; 0: for ever. */
+      keep_days: z.int().min(0).max(36_500).default(365),
       /** The original muxer's routes, which ask for no token. */
       legacy: z.boolean().default(false),
     })

@@ -23,6 +23,10 @@ export function controller(program: Command, does: Does): void {
       ]),
     )
     .option('--tidy-after <hours>', "after how long; left out: farm.yaml's, else 24")
+    .option(
+      '--keep-days <n>',
+      "forget jobs so long after their end; 0: never; left out: farm.yaml's, else 365",
+    )
     .option('--legacy', "also the original muxer's routes, which ask for no token")
     .addHelpText(
       'after',

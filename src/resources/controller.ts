@@ -102,6 +102,7 @@ function flagsOf(farm: Farm): string[] {
     ['--watch-folder', controller.watch_folder],
     ['--tidy', controller.tidy],
     ['--tidy-after', controller.tidy_after_hours],
+    ['--keep-days', controller.keep_days],
   ]
   return [
     ...flags.flatMap(([flag, value]) => (value === undefined ? [] : [flag, String(value)])),

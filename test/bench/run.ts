@@ -6,6 +6,7 @@ import { farms } from './farms.ts'
 import { logScan } from './log-scan.ts'
 import type { Row } from './measure.ts'
 import { mux } from './mux.ts'
+import { queue } from './queue.ts'
 import { startUp } from './start-up.ts'
 
 const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
   },
   mux,
   'agent-idle': agentIdle,
+  queue,
 }
 
 /** Measures pifarm against its bars, and prints one table. A bar that is missed is no failure. */

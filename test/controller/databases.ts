@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { migrate } from '../../src/controller/db/migrate.ts'
@@ -11,6 +10,7 @@ import {
 import { localBulletin } from '../../src/controller/queue/bulletin.ts'
 import { defaultRules, type Queue, type Rules } from '../../src/controller/queue/queue.ts'
 import { tick } from '../../src/controller/queue/tick.ts'
+import { submission } from '../../src/protocol/views.ts'
 import { type Postgresql, startPostgresql } from '../support/postgresql.ts'
 
 export const dialects = ['sqlite', 'postgresql'] as const
@@ -31,7 +31,8 @@ export async function databasesOf(dialect: (typeof dialects)[number]): Promise<D
       remove: () => server.remove(),
     }
   }
-  const dir = mkdtempSync(join(tmpdir(), 'pifarm-queue-'))
+  // In memory: what a disk takes to flush shows nothing here.
+  const dir = mkdtempSync(join('/dev/shm', 'pifarm-queue-'))
   let files = 0
   return {
     create: async () => ({ kind: 'sqlite', file: join(dir, `${++files}/queue.db`) }),
@@ -78,5 +79,27 @@ export async function openQueue(
         await tick(queue)
       }
     },
+  }
+}
+
+/** So many jobs at once, as if each had been submitted. */
+export async function fillQueue({ db }: Queue, jobs: number): Promise<void> {
+  const settings = JSON.stringify(submission.parse({ path: 'v' }).settings)
+  for (let from = 0; from < jobs; from += 500) {
+    const rows = Array.from({ length: Math.min(500, jobs - from) }, (_, index) => ({
+      path: `v${from + index}.mp4`,
+      settings,
+      priority: index % 3,
+      needs: '[]',
+      dedupe_key: `path:v${from + index}.mp4`,
+      state: 'queued' as const,
+      attempt: 0,
+      failures: 0,
+      retried_after: 0,
+      created_at: db.now,
+      run_at: db.now,
+      cancel_requested: 0,
+    }))
+    await db.kysely.insertInto('jobs').values(rows).execute()
   }
 }

@@ -408,6 +408,28 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect((await findJobs(queue.db, { muxer: '1', limit: 9 })).jobs).toHaveLength(1)
   })
 
+  test('jobs are forgotten a year after their end, not before, and not while their input waits to be tidied', async () => {
+    await queue.db.close()
+    queue = await openQueue(await databases.create(), { tidy: { policy: 'move', afterSeconds: 0 } })
+    const waits = await add({ muxer: '9' })
+    for (const _ of [1, 2]) {
+      await add()
+      const job = await claimed('1')
+      await complete(queue, job.id, '1', { token: job.lease_token, result })
+    }
+    const [tidy] = await claimTidy(queue, '1')
+    await completeTidy(queue, Number(tidy?.id), '1', { outcome: 'moved', detail: '' })
+    const left = async () =>
+      (await findJobs(queue.db, { limit: 9 })).jobs.map(({ id }) => Number(id))
+    queue.passes(364 * 24 * 3600)
+    await tick(queue)
+    expect(await left()).toHaveLength(3)
+    queue.passes(2 * 24 * 3600)
+    await tick(queue)
+    expect(await left()).toEqual([3, waits])
+    expect((await jobStory(queue.db, 3)).attempts).toHaveLength(1)
+  })
+
   test('throughput by the hour', async () => {
     await add()
     await completed(await claimed('1'))

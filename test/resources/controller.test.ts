@@ -27,7 +27,7 @@ test('on: unit, start at boot, secrets for root alone, and its URL to every Pi; 
   expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
   expect(textOn(nas, unit)).toContain(
     'ExecStart=/usr/bin/env pifarm controller --config /etc/pifarm/farm.yaml --listen 10.77.0.1 --port 8090 --media /srv/videos' +
-      ' --state /var/lib/pifarm --tidy keep --tidy-after 24 --legacy\n',
+      ' --state /var/lib/pifarm --tidy keep --tidy-after 24 --keep-days 365 --legacy\n',
   )
   expect(await nas.read(wanted)).toEqual({ kind: 'link', target: unit })
   for (const name of ['admin-token', 'webhook-secret'])

@@ -22,6 +22,7 @@ interface ServeOptions extends Shared {
   readonly watchFolder?: string
   readonly tidy?: 'keep' | 'move' | 'delete'
   readonly tidyAfter?: string
+  readonly keepDays?: string
 }
 
 /** Runs the controller until it is told to stop. */
@@ -33,6 +34,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   const media = options.media ?? wanted?.media
   const host = options.listen ?? wanted?.listen ?? (wanted && farm?.nas.address) ?? '127.0.0.1'
   const tidyAfter = options.tidyAfter ?? String(wanted?.tidy_after_hours ?? 24)
+  const keepDays = options.keepDays ?? String(wanted?.keep_days ?? 365)
   if (media !== undefined && (await nas.list(media)) === undefined)
     throw new UserError(`there is no directory ${quoted(media)}`, { hint: 'is it mounted?' })
   const running = await startController({
@@ -50,6 +52,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     },
     rules: {
       ...defaultRules,
+      keepSeconds: numberIn(keepDays, '--keep-days', 0, 36_500) * 24 * 3600,
       tidy: {
         policy: options.tidy ?? wanted?.tidy ?? 'keep',
         afterSeconds: numberIn(tidyAfter, '--tidy-after', 0, 24 * 365) * 3600,

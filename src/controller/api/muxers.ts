@@ -49,7 +49,7 @@ export function muxerRoutes(app: FastifyInstance, controller: Controller, waitin
         return { error: muxer.quarantined ?? 'drained by a person' } as never
       }
       const mayWork = body.state.locked === null && body.state.trouble === null
-      const gone = AbortSignal.any([stopping, whenGone(request.raw.socket)])
+      const gone = AbortSignal.any([stopping, whenGone(reply.raw)])
       const job =
         mayWork && body.waitSeconds > 0
           ? await waiting.next(
@@ -134,9 +134,10 @@ export function muxerRoutes(app: FastifyInstance, controller: Controller, waitin
   }
 }
 
-function whenGone(socket: NodeJS.EventEmitter & { readonly destroyed: boolean }): AbortSignal {
+/** Of the answer, not of the connection, which one agent's many requests share. */
+function whenGone(answer: NodeJS.EventEmitter & { readonly destroyed: boolean }): AbortSignal {
   const gone = new AbortController()
-  if (socket.destroyed) gone.abort()
-  else socket.once('close', () => gone.abort())
+  if (answer.destroyed) gone.abort()
+  else answer.once('close', () => gone.abort())
   return gone.signal
 }

@@ -17,6 +17,8 @@ export interface Rules {
   /** How often a controller looks after the leases. */
   readonly tickSeconds: number
   readonly tidy: { readonly policy: 'move' | 'delete' | 'keep'; readonly afterSeconds: number }
+  /** How long a job that is over is remembered; 0: for ever. */
+  readonly keepSeconds: number
   /** 0 to 1: spreads the pauses before another attempt. */
   random(): number
 }
@@ -27,5 +29,6 @@ export const defaultRules: Rules = {
   legacyLeaseSeconds: 24 * 3600,
   tickSeconds: 15,
   tidy: { policy: 'keep', afterSeconds: 24 * 3600 },
+  keepSeconds: 365 * 24 * 3600,
   random: Math.random,
 }

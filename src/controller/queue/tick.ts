@@ -5,6 +5,7 @@ import type { News } from './bulletin.ts'
 import type { ClaimedRow } from './claim.ts'
 import { endAttempt, noLease } from './end-attempt.ts'
 import { moveOn } from './fail.ts'
+import { forgetOld } from './forget-old.ts'
 import type { Queue } from './queue.ts'
 
 const idempotencyKeptMs = 24 * 3600 * 1000
@@ -17,6 +18,7 @@ export async function tick(queue: Queue): Promise<void> {
     for (const id of expired) await expire(queue, id)
     expired = await expiredJobs(queue)
   }
+  await forgetOld(queue)
   await queue.db.kysely
     .deleteFrom('idempotency')
     .where('created_at', '<', sql<number>`${queue.db.now} - ${idempotencyKeptMs}`)
