@@ -8,7 +8,7 @@ import type { Timeline } from './timeline.ts'
 export const stages = {
   kernel: /Linux version \d/,
   initramfs: /Loading, please wait|Begin: Running \/scripts\/init-top/,
-  address: /IP-Config: \S+ complete/,
+  address: /IP-Config: .*complete/,
   root: /Begin: Running \/scripts\/nfs-bottom/,
   systemd: /Welcome to .*GNU\/Linux/,
   'multi-user': /Reached target.*(?:multi-user\.target|Multi-User System)/,
