@@ -12,6 +12,7 @@ import type { Tools } from '../tools.ts'
 import { awaitSerial, guessedSerial, knownSerial } from './await-serial.ts'
 import { type Changed, changeFarm } from './change-farm.ts'
 import { readTimeout } from './deadline.ts'
+import { offerRequestLog } from './mend-request-log.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
 import { type LoadedFarm, withFarm } from './session.ts'
 
@@ -39,7 +40,7 @@ export async function addPi(tools: Tools, options: AddPiOptions): Promise<number
   if (laid.code !== exitCodes.done || options.plan) return laid.code
   const isAwaited = options.wait && piOf(laid.farm, wanted.mac).serial === undefined
   const { code, farm } = isAwaited
-    ? await complete(tools, options.config, laid.farm, wanted.mac, timeout)
+    ? await complete(tools, options, laid.farm, wanted.mac, timeout)
     : laid
   if (code === exitCodes.done) tell(tools, piOf(farm, wanted.mac), options)
   return code
@@ -167,16 +168,17 @@ export async function questionPair(
 /** Waits until the Pi asks for its files, and gives it its TFTP directory. The lock is free meanwhile. */
 async function complete(
   tools: Tools,
-  config: string,
+  options: AddPiOptions,
   farm: Farm,
   mac: Mac,
   timeout: number | undefined,
 ): Promise<Changed> {
   const pi = piOf(farm, mac)
+  await offerRequestLog(tools, options)
   tools.ui.say(`power ${pi.name} on now; Ctrl-C leaves it pending, the same command goes on later`)
   const serial = await awaitSerial(tools, farm, pi, timeout)
   tools.ui.say(`${pi.name} asked for its files: its serial is ${serial}`)
-  const changed = await withFarm(tools, config, (loaded) =>
+  const changed = await withFarm(tools, options.config, (loaded) =>
     changeFarm(tools, loaded, edit.setPi(loaded.source, pi.name, { serial })),
   )
   if (changed.code === exitCodes.done)

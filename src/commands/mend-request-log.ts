@@ -32,3 +32,19 @@ export async function mendRequestLog(
   if (code !== exitCodes.done)
     throw new UserError('the TFTP server still logs too little', { exitCode: exitCodes.putBack })
 }
+
+/**
+ * Before a Pi's request is waited for: offers to make the TFTP server log it, which Debian's
+ * tftpd-hpa does not. Under `--yes` it is done; where nobody can be asked it is only said.
+ */
+export async function offerRequestLog(
+  tools: Tools,
+  { config, yes }: { readonly config: string; readonly yes?: true },
+): Promise<void> {
+  const { nas, ui } = tools
+  const complaint = await tftpComplaint(nas)
+  if (complaint === undefined) return
+  const question = `${complaint.message}, so no Pi would be heard. Make it log them?`
+  const isWanted = complaint.canFix && (yes || (ui.canAsk && (await ui.confirm(question))))
+  await mendRequestLog(tools, isWanted ? { config, fix: true } : { config })
+}

@@ -191,6 +191,30 @@ describe('without a serial', () => {
     expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
   })
 
+  describe('while tftpd-hpa logs no requests, as Debian sets it up', () => {
+    const quiet = 'TFTP_USERNAME="tftp"\nTFTP_OPTIONS="--secure" # mine\n'
+    const file = '/etc/default/tftpd-hpa'
+
+    test.each([
+      ['asked and wanted', [true], '', true],
+      ['asked and not wanted', [false], '', false],
+      ['under --yes', [], ' --yes', true],
+      ['where nobody can be asked', [], '', false],
+    ] as const)('%s', async (_, answers, yes, isMended) => {
+      const nas = await readyFarm()
+      nas.poke('/proc/79/cmdline', '/usr/sbin/in.tftpd\0--listen\0--secure\0/srv/tftp\0')
+      nas.poke(file, quiet)
+      nas.laterInLog.push(...asked.split('\n'))
+      const { code, stderr, questions } = await nas.pifarm(`${add} --name P2${yes}`, {
+        answers: [...answers],
+      })
+      expect(code).toBe(0)
+      expect(questions.length).toBe(answers.length)
+      expect(textOn(nas, file).includes('--verbose')).toBe(isMended)
+      expect(stderr.includes('pifarm find-serial --fix turns it on')).toBe(!isMended)
+    })
+  })
+
   test('--no-wait leaves it pending; later the same command goes on from there', async () => {
     const nas = await readyFarm()
     const command = `${add} --name P2 --no-wait`

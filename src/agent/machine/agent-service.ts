@@ -140,12 +140,14 @@ export class AgentService {
 
   async #look(): Promise<Surroundings> {
     const { settings, share } = this.#parts
-    const [trouble = 'ffmpeg has none'] = this.#machine.troubles
+    const { encoders, troubles } = this.#machine
+    // All of them: what the Pi's own encoder has to say is seldom why libx264 failed.
+    const why = troubles.join('; ') || 'ffmpeg has none'
     return await lookAround({
       share,
       lockFile: settings.lockFile,
       scratchDir: settings.stateDir,
-      unable: this.#machine.encoders.length > 0 ? null : `no encoder works: ${trouble}`,
+      unable: encoders.length > 0 ? null : `no encoder works: ${why}`.slice(0, 500),
     })
   }
 
