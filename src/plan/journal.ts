@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
 import type { FileEntry, Host, Reader } from '../host/host.ts'
 import type { Change, Plan, Reload } from './change.ts'
@@ -76,7 +77,8 @@ export async function open(nas: Host, state: string, record: RunRecord): Promise
   for (const dir of [state, runsDir(state)])
     if ((await nas.read(dir)) === undefined) await nas.put(dir, { kind: 'dir', mode: 0o700 })
   await nas.put(running(state), recordEntry(record))
-  await nas.flush([state], [])
+  // Above it too: a first run's journal must not be lost with the directory that was made for it.
+  await nas.flush([state, dirname(state)], [])
 }
 
 /** The one instant at which a run becomes final: a rename. */

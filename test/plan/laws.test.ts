@@ -8,6 +8,7 @@ import { runToUndo } from '../../src/plan/past-runs.ts'
 import { recover } from '../../src/plan/recover.ts'
 import { undoPlan } from '../../src/plan/undo-plan.ts'
 import { dir, type FakeNas, fakeNas, file, output } from '../support/fake-nas.ts'
+import { powered } from '../support/power-cut.ts'
 
 /** What every plan promises, shown on one that has each kind of change. */
 
@@ -254,6 +255,72 @@ describe('a plan that fails', () => {
 
       expect(outside(fake), `killed at ${k}`).toEqual(before)
       expect(daemon.reads, `killed at ${k}`).toBe('hand-written\n')
+    }
+  })
+
+  it.each([
+    ['all that was not flushed is lost', () => true],
+    ['every other change is lost', (place: number) => place % 2 === 0],
+    ['the others are lost', (place: number) => place % 2 === 1],
+    ['the first is lost', (place: number) => place === 0],
+    ['the first alone is kept', (place: number) => place > 0],
+  ])('is put back after a power cut, whichever step it was at: %s', async (_, isLost) => {
+    const total = await countMutations()
+    for (let k = 1; k <= total + 1; k++) {
+      const { nas: fake, daemon } = nas()
+      fake.poke('/state', undefined)
+      const before = outside(fake)
+      const { host, cut, unflushed } = powered(fake)
+      fake.beforeMutation = (n, what) => {
+        if (n >= k) throw new Error(`no power at ${what}`)
+      }
+      const ended = await apply(plan(), run(), { ...toolsFor(fake), nas: host }).catch(
+        () => undefined,
+      )
+      const lost = `step ${k}: ${unflushed().join(', ')}`
+      cut(isLost)
+
+      fake.beforeMutation = () => {}
+      if (ended?.kind !== 'applied') await recover(fake, '/state')
+
+      // A run that is said to be done has nothing left to lose.
+      if (ended?.kind === 'applied') expect(outside(fake)['/roots/New/etc/hostname']).toBeDefined()
+      else {
+        expect(outside(fake), lost).toEqual(before)
+        expect(daemon.reads, lost).toBe('hand-written\n')
+      }
+    }
+  })
+
+  it('is put back also when the power is cut once more while it is', async () => {
+    const total = await countMutations()
+    for (let k = 4; k <= total; k += 3) {
+      for (let again = 1; ; again++) {
+        const { nas: fake, daemon } = nas()
+        const before = outside(fake)
+        fake.beforeMutation = (n, what) => {
+          if (n >= k) throw new Error(`no power at ${what}`)
+        }
+        await apply(plan(), run(), toolsFor(fake)).catch(() => undefined)
+        const { host, cut } = powered(fake)
+        const already = fake.mutations
+        fake.beforeMutation = (n, what) => {
+          if (n - already >= again) throw new Error(`no power at ${what}`)
+        }
+        const isWhole = await recover(host, '/state').then(
+          () => true,
+          () => false,
+        )
+        cut((place) => place % 2 === 0)
+
+        fake.beforeMutation = () => {}
+        await recover(fake, '/state')
+
+        const label = `cut at ${k}, and at ${again} of putting back`
+        expect(outside(fake), label).toEqual(before)
+        expect(daemon.reads, label).toBe('hand-written\n')
+        if (isWhole) break
+      }
     }
   })
 
