@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { initFarm } from './init-farm.ts'
 import { type Lab, type Output, startLab } from './lab.ts'
@@ -50,6 +51,12 @@ export async function askForRoot(lab: Lab, name: string, path: string): Promise<
   const { stdout, stderr } = await lab.at(name, [...lab.typescript, script, ...where])
   if (stderr !== '' || stdout.trim() === 'no answer') throw new Error(`${stdout}${stderr}`)
   if (stdout.trim() === 'unreachable') return 'unreachable'
-  const after = await lab.read('/var/log/syslog')
-  return /(?:authenticated|refused) mount request.*/.exec(after.slice(before.length))?.[0] ?? stdout
+  // The line may come after the answer, and that of an earlier question after this one.
+  const line = new RegExp(`(?:authenticated|refused) mount request from \\S+ for ${path} .*`)
+  for (let left = 60; left > 0; left -= 1) {
+    const [found] = line.exec((await lab.read('/var/log/syslog')).slice(before.length)) ?? []
+    if (found !== undefined) return found
+    await pause(50)
+  }
+  return stdout
 }
