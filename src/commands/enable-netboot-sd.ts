@@ -37,6 +37,11 @@ export async function enableNetbootSd(tools: Tools, options: EnableOptions): Pro
   noneOfBoth(options, ['remove', 'report', 'bootcodeOnly'])
   noneOfBoth(options, ['ssh', 'report', 'bootcodeOnly'])
   noneOfBoth(options, ['image', 'report'])
+  onlyWith(options, 'bootcode', ['bootcodeOnly'])
+  onlyWith(options, 'listen', ['report'])
+  onlyWith(options, 'count', ['report'])
+  onlyWith(options, 'key', ['ssh'])
+  onlyWith(options, 'timeout', ['ssh', 'report'])
   const model = flag('--model', board, options.model)
   if (options.ssh !== undefined) return await livePi(tools, options, options.ssh, model)
   if (model !== undefined && options.remove === undefined) {
@@ -61,11 +66,26 @@ export async function enableNetbootSd(tools: Tools, options: EnableOptions): Pro
 
 /** Throws a `UserError` where two flags are given of which at most one makes sense. */
 function noneOfBoth(options: EnableOptions, names: readonly (keyof EnableOptions)[]): void {
-  const [one, other] = names
-    .filter((name) => options[name] !== undefined)
-    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+  const [one, other] = names.filter((name) => options[name] !== undefined).map(spelled)
   if (one !== undefined && other !== undefined)
     throw new UserError(`${one} and ${other} do not go together`, {
       hint: 'see pifarm enable-netboot-sd --help',
     })
+}
+
+/** Throws a `UserError` where a flag is given that means nothing without one of the others. */
+function onlyWith(
+  options: EnableOptions,
+  name: keyof EnableOptions,
+  others: readonly (keyof EnableOptions)[],
+): void {
+  if (options[name] === undefined || others.some((other) => options[other] !== undefined)) return
+  throw new UserError(`${spelled(name)} goes with ${others.map(spelled).join(' or ')} only`, {
+    hint: 'see pifarm enable-netboot-sd --help',
+  })
+}
+
+/** As it is written on the command line. */
+function spelled(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -57,7 +57,10 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   // A signal of its own, so that whatever is still read ends with the last serial wanted.
   const over = new AbortController()
   const until = over.signal
-  deadline(signal, timeout).addEventListener('abort', () => over.abort(), { once: true })
+  const ends = deadline(signal, timeout)
+  // A signal that has fired by now fires no more.
+  if (ends.aborted) over.abort()
+  ends.addEventListener('abort', () => over.abort(), { once: true })
   const found =
     since === undefined
       ? live(tools, farm, source, options, until)

@@ -16,6 +16,9 @@ export async function* merge<T>(...sources: readonly AsyncIterable<T>[]): AsyncG
     }
   } finally {
     // Not awaited: a source that is waiting for its next item ends only with its signal.
-    for (const iterator of waiting.keys()) void iterator.return?.()?.catch(() => undefined)
+    for (const [iterator, item] of waiting) {
+      void item.catch(() => undefined)
+      void iterator.return?.()?.catch(() => undefined)
+    }
   }
 }

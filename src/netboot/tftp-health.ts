@@ -60,7 +60,13 @@ async function hasNetkit(nas: Reader): Promise<boolean> {
 }
 
 function hpaVerbosity(words: readonly string[]): number {
-  const set = words.findLast((_, at) => /^--?verbosity$/.test(words[at - 1] ?? ''))
+  const set = words
+    .map(
+      (word, at) =>
+        /^--verbosity=(\d+)$/.exec(word)?.[1] ??
+        (words[at - 1] === '--verbosity' ? word : undefined),
+    )
+    .findLast((value) => value !== undefined)
   const counted = words.reduce((count, word) => {
     if (word === '--verbose') return count + 1
     return /^-[a-zA-Z]+$/.test(word) ? count + word.split('v').length - 1 : count

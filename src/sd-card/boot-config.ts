@@ -23,15 +23,20 @@ export function withFuseLine(text: string): string {
   if (inForce?.value === '1') return text
   if (inForce !== undefined)
     throw new UserError(`config.txt line ${inForce.line} sets ${key} to another value`, {
-      hint: 'somebody wanted that: take the line out first (--remove does it)',
+      hint: 'somebody wanted that: take the line out by hand first',
     })
   return `${ourLine}${endOfLines(text)}${text}`
 }
 
-/** The text without any line that sets the fuse; what `withFuseLine` was given, to the byte. */
+/**
+ * What `withFuseLine` was given, to the byte; a person's own lines for single boards stay. Where the
+ * first line is not pifarm's, the text without any line that asks for the fuse.
+ */
 export function withoutFuseLine(text: string): string {
+  const [first, ...rest] = lines(text)
+  if (first?.trimEnd() === ourLine) return rest.join('')
   return lines(text)
-    .filter((line) => !setsFuse(line))
+    .filter((line) => !asksFor(line))
     .join('')
 }
 
@@ -40,8 +45,8 @@ function lines(text: string): readonly string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? []
 }
 
-function setsFuse(line: string): boolean {
-  return new RegExp(`^\\s*${key}\\s*=`).test(line)
+function asksFor(line: string): boolean {
+  return new RegExp(`^\\s*${key}\\s*=\\s*1\\s*$`).test(line)
 }
 
 function endOfLines(text: string): string {

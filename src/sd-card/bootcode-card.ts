@@ -14,7 +14,9 @@ const packages: Readonly<Record<string, string>> = {
 
 /** The loader itself. Throws a `UserError` where the file is not one. */
 export async function readBootcode(host: Host, path: string): Promise<FileEntry> {
-  const entry = await host.read(path)
+  // In the TFTP directory it is a link to a template's.
+  const real = await host.ask(['readlink', '-e', '--', path])
+  const entry = real.code === 0 ? await host.read(real.stdout.replace(/\n$/, '')) : undefined
   // The real one has some 50 kB; an empty or a text file is a slip.
   if (entry?.kind === 'file' && entry.text.length > 10_000) return entry
   throw new UserError(`${quoted(path)} is no bootcode.bin`, {

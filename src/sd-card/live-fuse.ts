@@ -30,9 +30,13 @@ export async function blowFuse(session: Session): Promise<void> {
     throw error
   })
   try {
-    const again = await asRoot(back, session.askPassword)
-    const blown = await isBlown(again)
-    await removeFuseLine(await bootPartitionOver(again, where))
+    const again = await asRoot(back, session.askPassword).catch((error) => leftIn(session, error))
+    const blown = await isBlown(again).catch((error: unknown) => error)
+    await removeFuseLine(await bootPartitionOver(again, where)).catch((error) =>
+      leftIn(session, error),
+    )
+    // What the fuse says cannot be known; the line is out all the same.
+    if (typeof blown !== 'boolean') throw blown
     if (!blown)
       throw new UserError(`${where} restarted, but its fuse is not set; the line was taken out`, {
         hint: 'old firmware did not write it: update it (apt full-upgrade), then try again',
@@ -90,6 +94,16 @@ async function isBlown(run: AsRoot): Promise<boolean> {
   throw new UserError(`the Pi does not tell its fuses: vcgencmd otp_dump: ${stderr.trim()}`, {
     hint: 'vcgencmd is part of Raspberry Pi OS (package raspi-utils)',
     exitCode: exitCodes.putBack,
+  })
+}
+
+/** After the restart: whatever fails, the line that blows fuses must not be left there unsaid. */
+function leftIn({ where }: Session, cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  throw new UserError(`${where} restarted, then: ${why}`, {
+    hint: `the line is still in its config.txt: pifarm enable-netboot-sd --ssh ${where} --remove`,
+    exitCode: exitCodes.needsHands,
+    cause,
   })
 }
 

@@ -113,16 +113,18 @@ async function goDownAndComeBack(
       why = error instanceof Error ? error.message : String(error)
     })
     // sshd still answers while the machine goes down.
-    if (back !== undefined && (await bootId(back.run)) !== before) return back
+    const now = back && (await bootId(back.run))
+    if (back !== undefined && now !== undefined && now !== before) return back
     back?.close()
     await pause(1000, undefined, { signal: limit }).catch(() => {})
   }
   throw lost(why)
 }
 
-/** Which start of the machine this is: another text after each. */
-async function bootId(run: AsRoot): Promise<string> {
-  return (await run(['cat', '/proc/sys/kernel/random/boot_id'])).stdout.trim()
+/** Which start of the machine this is: another text after each. Undefined: the connection broke meanwhile. */
+async function bootId(run: AsRoot): Promise<string | undefined> {
+  const { code, stdout } = await run(['cat', '/proc/sys/kernel/random/boot_id'])
+  return code === 0 ? stdout.trim() || undefined : undefined
 }
 
 async function once(signal: AbortSignal): Promise<void> {

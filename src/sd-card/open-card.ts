@@ -10,7 +10,8 @@ export async function withWorkDir<T>(host: Host, work: (dir: string) => Promise<
   try {
     return await work(dir)
   } finally {
-    await host.removeTree(dir)
+    // A card that could not be let go is still mounted below: that is what has to be said.
+    await host.removeTree(dir).catch(() => undefined)
   }
 }
 
@@ -76,11 +77,11 @@ export async function withCard<T>(
   const part = bootPartitionOf(card)
   const there = part && mountedAt(part)
   if (there !== undefined) return await work(await bootDirectory(host, there))
-  return (
-    (await withMount(host, ['-t', 'vfat', '-o', 'quiet', part?.path ?? card.path], workDir, (dir) =>
-      work({ ...plainDirectory(host, dir), where: card.path }),
-    )) ?? (await work(await openFat(host, card.path, workDir)))
-  )
+  const vfat = ['-t', 'vfat', '-o', 'quiet', part?.path ?? card.path]
+  const mounted = await withMount(host, vfat, workDir, async (dir) => ({
+    done: await work({ ...plainDirectory(host, dir), where: card.path }),
+  }))
+  return mounted ? mounted.done : await work(await openFat(host, card.path, workDir))
 }
 
 /** Works on the root filesystem of a card; undefined where there is none that this kernel can mount. */

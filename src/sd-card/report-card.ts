@@ -33,6 +33,7 @@ export async function removeReporter(host: Host, root: string): Promise<boolean>
     await host.put(join(root, path), undefined)
     found = true
   }
+  if (found) await host.flush([], [root])
   return found
 }
 

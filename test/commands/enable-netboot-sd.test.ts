@@ -244,6 +244,18 @@ describe('refused', () => {
   })
 })
 
+test.each([
+  [['--bootcode', '/x'], '--bootcode goes with --bootcode-only only'],
+  [['--listen', '127.0.0.1:1'], '--listen goes with --report only'],
+  [['--count', '2', '--remove'], '--count goes with --report only'],
+  [['--timeout', '5'], '--timeout goes with --ssh or --report only'],
+])('%j without what it belongs to is refused', async (words, message) => {
+  writeFileSync(join(dir, 'config.txt'), config, 'latin1')
+  const { code, error } = await enable('--boot-dir', dir, '--yes', ...words)
+  expect({ code, error }).toEqual({ code: 2, error: message })
+  expect(readFileSync(join(dir, 'config.txt'), 'latin1')).toBe(config)
+})
+
 test('a 3B+ needs nothing', async () => {
   const { code, stderr } = await enable('--model', '3b+')
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('needs nothing') })
@@ -275,6 +287,15 @@ describe('--bootcode-only', () => {
     expect(readFileSync(join(card, 'bootcode.bin'))).toEqual(readFileSync(loader()))
     writeFileSync(join(card, 'start.elf'), '')
     expect((await only('--boot-dir', card)).error).toContain('holds start.elf')
+  })
+
+  test('takes the TFTP directory’s, which is a link', async () => {
+    const link = join(dir, 'link')
+    symlinkSync(loader(), link)
+    const image = join(dir, 'card.img')
+    const words = ['--bootcode-only', '--bootcode', link, '--image', image, '--yes']
+    expect(await enable(...words)).toMatchObject({ code: 0, error: '' })
+    expect(readCard(image, 'mbr', 'bootcode.bin')).toBe(readFileSync(loader(), 'latin1'))
   })
 
   test('refuses a file that is no loader', async () => {

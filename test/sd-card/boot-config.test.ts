@@ -74,6 +74,17 @@ test('--remove takes out every line that a person put in, and no comment', () =>
 })
 
 test.each([
+  ['a line for another board', '[pi4]\nprogram_usb_boot_mode=1\n'],
+  ['a line where no firmware acts on it', '[none]\nprogram_usb_boot_mode=1\n[all]\n'],
+])('%s is a person’s own, and outlives --remove', (_what, text) => {
+  expect(withoutFuseLine(withFuseLine(text))).toBe(text)
+})
+
+test('a line that says the opposite is not taken out', () => {
+  expect(withoutFuseLine('program_usb_boot_mode=0\n')).toBe('program_usb_boot_mode=0\n')
+})
+
+test.each([
   ['a line that says the opposite', 'a=1\nprogram_usb_boot_mode=0\n', /line 2 sets/],
   ['UTF-16', 'a\0=\x001\0', /not plain text/],
 ])('%s is refused', (_what, text, message) => {

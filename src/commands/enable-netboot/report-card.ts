@@ -60,7 +60,11 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
         unit: render('sd-card/pifarm-report.service', {}),
         script: render('sd-card/pifarm-report.hbs', { url: listener.url }),
       }
-      await withRoot(nas, card, dir, (top) => putReporter(nas, top, files))
+      const put = await withRoot(nas, card, dir, async (top) => {
+        await putReporter(nas, top, files)
+        return true
+      })
+      if (!put) throw noSystem
     })
     ui.say(`listening at ${new URL(listener.url).host}; start each Pi once with the card`)
     ui.say('end with Ctrl-C; then take the line and the reporter off: --remove')

@@ -47,8 +47,17 @@ async function checkTable(
     faults: [{ stage: 'mount', what, cure: 'pifarm apply exports the root to its Pi' }],
   })
   if (covering.length === 0) return fault(`${target.path} is not exported to anybody`)
-  const entry = covering.find(({ client }) => isClient(client, address))
+  const [entry] = covering
+    .filter(({ client }) => isClient(client, address))
+    .toSorted(moreParticularFirst)
   if (entry === undefined) {
+    // Names are not resolved here.
+    const named = covering.find(({ client }) => /[a-z]/i.test(client))
+    if (named)
+      return {
+        ...noFindings,
+        skipped: [`the export of ${target.path} to ${named.client}: is that ${address}?`],
+      }
     const clients = covering.map(({ client }) => client).join(', ')
     return fault(`${target.path} is exported to ${clients}, and this Pi has ${address}`)
   }
@@ -57,7 +66,12 @@ async function checkTable(
   return { ...noFindings, checked: [`${target.path} is exported to ${address}`] }
 }
 
-/** Names are not resolved: what is exported to a name may or may not be this Pi. */
+/** As mountd chooses: the deepest path, and there an address before a network before everybody. */
+function moreParticularFirst(a: EtabEntry, b: EtabEntry): number {
+  const rank = ({ client }: EtabEntry) => (client === '*' ? 0 : client.includes('/') ? 1 : 2)
+  return b.path.length - a.path.length || rank(b) - rank(a)
+}
+
 function isClient(client: string, address: Ipv4): boolean {
   return client === '*' || subnetHolds(client, address)
 }

@@ -50,7 +50,7 @@ export async function checkMount(
   const mountd = await portOf(mount.program)
   if (mountd.kind === 'failed')
     return fault(`the portmapper (${where} 111) does not let ${address} in: ${mountd.why}`, closed)
-  const mountdPort = firstNumber(mountd)
+  const mountdPort = portIn(mountd)
   if (!mountdPort) return fault(`mountd is not registered on ${server}`, notRunning)
   const answer = await rpcCall({
     ...asked,
@@ -72,11 +72,14 @@ export async function checkMount(
       'pifarm apply on the NAS exports the root to its Pi',
     )
   const nfsd = await portOf(nfsProgram)
-  const port = nfsd.kind === 'failed' ? undefined : firstNumber(nfsd)
+  const port = nfsd.kind === 'failed' ? undefined : portIn(nfsd)
   if (!port) return fault(`the NFS server is not registered on ${server}`, notRunning)
+  const handle = handleIn(answer)
+  if (handle === undefined)
+    return fault(`mountd (${where} ${mountdPort}) answers nonsense`, notRunning)
   return {
     findings: { ...noFindings, checked: [`${server} grants ${address} ${path}`] },
-    mounted: { handle: new XdrReader(answer.bytes.subarray(4)).opaque(), port },
+    mounted: { handle, port },
   }
 }
 
@@ -89,4 +92,18 @@ function fault(what: string, cure: string): { readonly findings: Findings } {
 
 function firstNumber({ bytes }: Extract<RpcAnswer, { kind: 'result' }>): number | undefined {
   return bytes.length >= 4 ? bytes.readUInt32BE(0) : undefined
+}
+
+/** 0: the program is not registered. A number that is no port is as good as none. */
+function portIn(answer: Extract<RpcAnswer, { kind: 'result' }>): number {
+  const port = firstNumber(answer) ?? 0
+  return port < 65_536 ? port : 0
+}
+
+function handleIn({ bytes }: Extract<RpcAnswer, { kind: 'result' }>): Buffer | undefined {
+  try {
+    return new XdrReader(bytes.subarray(4)).opaque()
+  } catch {
+    return undefined
+  }
 }

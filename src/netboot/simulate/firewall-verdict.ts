@@ -60,7 +60,8 @@ function through(
     if (target === 'ACCEPT') return { kind: 'accepted' }
     if (finals.has(target)) return { kind: 'refused', rule: rule.text }
     const verdict = through(target, chains, knock, depth + 1)
-    if (verdict) return verdict
+    // After -g the packet does not come back to this chain.
+    if (verdict || rule.words.includes('-g')) return verdict
   }
   return undefined
 }

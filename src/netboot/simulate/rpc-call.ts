@@ -80,7 +80,12 @@ function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
     socket.on('message', end)
     socket.bind(localPort, asked.from, () => {
       // Connected, so that the firewall's refusal comes back as an error.
-      socket.connect(asked.port, asked.server, () => socket.send(request))
+      // Its callback gets the failure too, where no way leads there.
+      socket.connect(asked.port, asked.server, (error?: Error) =>
+        error
+          ? end(reason(error))
+          : socket.send(request, (failed) => failed && end(reason(failed))),
+      )
     })
   })
 }

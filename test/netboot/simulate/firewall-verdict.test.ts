@@ -35,6 +35,11 @@ test.each([
     ['-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', '-A INPUT -j DROP'],
     'refused',
   ],
+  [
+    'a chain from which nothing comes back',
+    ['-A INPUT -g X', '-A INPUT -j DROP', '-A X -s 10.0.0.1/32 -j DROP'],
+    'accepted',
+  ],
   ['the log and back', ['-A INPUT -j LOG', '-A INPUT -j X', '-A X -j RETURN'], 'accepted'],
   [
     'a match that nobody here knows',
