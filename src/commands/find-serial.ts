@@ -108,7 +108,7 @@ async function* past(
   const since = Number.isFinite(span) ? new Date(now().getTime() - span) : undefined
   const expected = macsOf(farm)
   if (source.kind === 'file') {
-    yield* scanLog(nas, source.path, { since, expected, now: now() })
+    yield* scanLog(nas, source.path, { since, expected, now: now(), until })
     return
   }
   const finder = new SerialFinder(expected)

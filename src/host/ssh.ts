@@ -82,7 +82,7 @@ async function ready(
         signal.removeEventListener('abort', interrupted)
         resolve()
       })
-      .on('error', reject)
+      .on('error', stop)
       .once('close', () => {
         clearTimeout(patience)
         signal.removeEventListener('abort', interrupted)

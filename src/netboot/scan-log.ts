@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Mac } from '../farm/schema.ts'
 import type { Reader } from '../host/host.ts'
 import { type BootEvent, parseLogLine } from './boot-log.ts'
@@ -11,6 +12,8 @@ export interface Scan {
   /** Boards known beforehand, which are paired by their digits. */
   readonly expected: readonly Mac[]
   readonly now: Date
+  /** Ends the reading. */
+  readonly until: AbortSignal
 }
 
 const pieceSize = 1024 * 1024
@@ -52,9 +55,12 @@ function* newOnes(found: readonly Finding[], told: Set<string>): Generator<Findi
 
 /** The events of each piece in their own order, the newest piece first. */
 async function* eventsBack(nas: Reader, path: string, scan: Scan): AsyncGenerator<BootEvent[]> {
-  const { since, now } = scan
+  const { since, now, until } = scan
   let needsDhcp = false
   for await (const piece of nas.readBack(path, pieceSize)) {
+    // The pieces are read at once: without a turn of the event loop no Ctrl-C would be heard.
+    await turn()
+    if (until.aborted) return
     const requests = eventsWith('tftp', piece, now, mayReveal)
     // Most pieces of a busy machine's log hold nothing of a boot, and are searched for one word only.
     const offers =

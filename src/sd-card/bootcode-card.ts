@@ -51,9 +51,15 @@ export async function makeBootcodeImage(
   await must(host, ['truncate', '-s', '60M', fat])
   await must(host, ['mkfs.vfat', '-F', '32', '-n', 'BOOTCODE', fat])
   await must(host, ['mcopy', '-i', fat, file, `::${bootcode}`])
-  await must(host, ['truncate', '-s', '64M', image])
-  await must(host, ['sfdisk', '-q', image], 'label: dos\n4MiB,60MiB,c,*\n')
-  await must(host, ['dd', `if=${fat}`, `of=${image}`, 'bs=1M', 'seek=4', 'conv=notrunc,fsync'])
+  try {
+    await must(host, ['truncate', '-s', '64M', image])
+    await must(host, ['sfdisk', '-q', image], 'label: dos\n4MiB,60MiB,c,*\n')
+    await must(host, ['dd', `if=${fat}`, `of=${image}`, 'bs=1M', 'seek=4', 'conv=notrunc,fsync'])
+  } catch (error) {
+    // It was made here: half of it would be taken for a whole one.
+    await host.put(image, undefined)
+    throw error
+  }
 }
 
 /** Overwrites the start of a card with an image. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
 import { type BootPartition, notAFile } from './boot-partition.ts'
@@ -52,8 +54,11 @@ export async function partitionsOf(
  */
 export async function openFat(host: Host, target: string, workDir: string): Promise<BootPartition> {
   await needMtools(host)
+  // mtools gives a name with `$` or a backtick in it to a shell: it only gets to see one of ours.
+  const link = `${workDir}/disk-${randomUUID()}`
+  await host.put(link, { kind: 'link', target: resolve(target) })
   for (const { offset } of (await partitionsOf(host, target)).fat) {
-    const partition = fatAt(host, target, offset, workDir)
+    const partition = fatAt(host, { target, drive: `${link}@@${offset}` }, workDir)
     // Something else than a FAT may stand behind a partition type that is used for both.
     const names = await partition.list().catch(() => undefined)
     if (names?.some((name) => name === 'config.txt' || isFirmware(name))) return partition
@@ -63,10 +68,12 @@ export async function openFat(host: Host, target: string, workDir: string): Prom
   })
 }
 
-/** A FAT that starts this many bytes into the target. */
-function fatAt(host: Host, target: string, offset: number, workDir: string): BootPartition {
-  const drive = `${target}@@${offset}`
-
+/** `drive`: the target and where in it the FAT starts, as mtools writes it. */
+function fatAt(
+  host: Host,
+  { target, drive }: { readonly target: string; readonly drive: string },
+  workDir: string,
+): BootPartition {
   /** With a slash at the end of each directory. */
   async function listing(): Promise<readonly string[]> {
     const text = await mtools(host, ['mdir', '-b', '-i', drive, '::'])
@@ -75,8 +82,8 @@ function fatAt(host: Host, target: string, offset: number, workDir: string): Boo
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => line.replace(/^::\//, ''))
-        // Short names are stored in capitals.
-        .map((name) => (/[a-z]/.test(name) ? name : name.toLowerCase()))
+        // FAT knows no difference: `Config.txt` is the file that `config.txt` would replace.
+        .map((name) => name.toLowerCase())
     )
   }
 

@@ -1,5 +1,6 @@
+import { dirname } from 'node:path'
 import { exitCodes, quoted, UserError } from '../errors.ts'
-import { type Host, unfinishedOf } from '../host/host.ts'
+import type { Host } from '../host/host.ts'
 import { type BootPartition, bootDirectory, plainDirectory } from './boot-partition.ts'
 import { bootPartitionOf, type Disk, mountedAt } from './disks.ts'
 import { openFat, partitionsOf } from './fat.ts'
@@ -25,7 +26,10 @@ export async function openImage(
   return {
     ...(await openFat(host, file, workDir)),
     async write(name, entry) {
-      const copy = unfinishedOf(file)
+      // In a directory of its own: at a name that can be guessed a link could lie, and another run work.
+      const beside = ['mktemp', '-d', '-p', dirname(file), '.pifarm-XXXXXXXX']
+      const dir = (await mustRun(host, beside)).replace(/\n$/, '')
+      const copy = `${dir}/image`
       try {
         await mustRun(host, [
           ...['cp', '--reflink=auto', '--sparse=always', '--preserve=all'],
@@ -34,9 +38,8 @@ export async function openImage(
         await (await openFat(host, copy, workDir)).write(name, entry)
         await mustRun(host, ['sync', copy])
         await mustRun(host, ['mv', '-T', '--', copy, file])
-      } catch (error) {
-        await host.put(copy, undefined)
-        throw error
+      } finally {
+        await host.removeTree(dir)
       }
     },
   }

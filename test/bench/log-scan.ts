@@ -68,7 +68,12 @@ export async function logScan(): Promise<Row[]> {
 }
 
 function scan(log: string) {
-  return scanLog(localReader(), log, { since: undefined, expected: [], now: new Date() })
+  return scanLog(localReader(), log, {
+    since: undefined,
+    expected: [],
+    now: new Date(),
+    until: new AbortController().signal,
+  })
 }
 
 async function serials(log: string): Promise<number> {

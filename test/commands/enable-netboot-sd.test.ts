@@ -7,12 +7,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fillCard, makeCardImage, readCard, type Table } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
@@ -113,6 +114,35 @@ describe.each(['mbr', 'gpt', 'none'] as const)('an image (%s)', (table: Table) =
     expect(readCard(image, table, 'start.elf')).toBe('elf')
     expect(readdirSync(dir).sort()).toEqual(others)
   })
+})
+
+test.each(['a$(touch pwned).img', 'b`touch pwned`.img', 'c*.img', 'd\\b.img', 'e@@1024.img'])(
+  'an image named %j is changed, and its name is read by no shell',
+  async (name) => {
+    const image = join(dir, name)
+    renameSync(makeCardImage(dir, 'mbr', { 'config.txt': config, 'start.elf': 'elf' }), image)
+    expect(await enable('--image', image, '--yes')).toMatchObject({ code: 0, error: '' })
+    renameSync(image, join(dir, 'card.img'))
+    expect(readCard(join(dir, 'card.img'), 'mbr', 'config.txt')).toBe(`${line}\r\n${config}`)
+    expect(readdirSync(dir)).not.toContain('pwned')
+    expect(readdirSync('.')).not.toContain('pwned')
+  },
+)
+
+test('a link at the name that a copy might take is not followed', async () => {
+  const image = makeCardImage(dir, 'mbr', { 'config.txt': config, 'start.elf': 'elf' })
+  const victim = join(dir, 'victim')
+  writeFileSync(victim, 'precious')
+  symlinkSync(victim, join(dir, `.${basename(image)}.pifarm-new`))
+  expect((await enable('--image', image, '--yes')).code).toBe(0)
+  expect(readFileSync(victim, 'utf8')).toBe('precious')
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(`${line}\r\n${config}`)
+})
+
+test('a Config.txt is the file that gets the line', async () => {
+  const image = makeCardImage(dir, 'mbr', { 'Config.txt': config, 'start.elf': 'elf' })
+  expect((await enable('--image', image, '--yes')).code).toBe(0)
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(`${line}\r\n${config}`)
 })
 
 test('an image without room for the line stays as it is', async () => {

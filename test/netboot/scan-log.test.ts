@@ -20,7 +20,8 @@ async function scan(text: string, more: Partial<Scan> = {}): Promise<Finding[]> 
   const path = join(dir, 'log')
   await writeFile(path, text)
   const found: Finding[] = []
-  const wanted = { since: undefined, expected: [], now, ...more }
+  const until = new AbortController().signal
+  const wanted = { since: undefined, expected: [], now, until, ...more }
   for await (const finding of scanLog(localReader(), path, wanted)) found.push(finding)
   return found
 }
@@ -72,4 +73,8 @@ test('a line longer than a piece, and one without an end, are passed over', asyn
 
 test('an empty log holds nothing', async () => {
   expect(await scan('')).toEqual([])
+})
+
+test('ends when it is told to', async () => {
+  expect(await scan(old + noise + late, { until: AbortSignal.abort() })).toEqual([])
 })
