@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
+import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
 import { type Child, startChild } from './child.ts'
 import { adminToken } from './controller-here.ts'
 import type { ControllerProcessOptions } from './controller-process.ts'
 import { type Databases, databasesOf, dialects, fillQueue, openQueue } from './databases.ts'
-import { type Farmhand, farmhand, newLedger } from './farmhand.ts'
+import { type Farmhand, farmhand, type Ledger, newLedger } from './farmhand.ts'
 import { resultFor } from './played-agent.ts'
 
+/** `PIFARM_KILLS=200` for the long proof. */
+const kills = Number(process.env.PIFARM_KILLS ?? 10)
 const claimers = 8
 const jobs = 2000
 const muxers = ['1', '2', '3', '4', '5', '6', '7', '8']
@@ -52,6 +56,15 @@ async function warmController(
     agentTokens: join(dir, 'agent-tokens'),
     rules,
   } satisfies ControllerProcessOptions)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 describe.each(dialects)('on %s', (dialect) => {
@@ -123,6 +136,49 @@ describe.each(dialects)('on %s', (dialect) => {
       '2 running',
     ])
   })
+
+  test(
+    `kill -9 of the controller, ${kills} times, while it is asked for everything: what was acknowledged holds`,
+    async () => {
+      const database = await databases.create()
+      const port = await freePort()
+      const rules = { leaseSeconds: 3, tickSeconds: 0.2 }
+      const ledger: Ledger = newLedger()
+      const hands = muxers
+        .slice(0, 6)
+        .map((id) => farmhand(() => `http://127.0.0.1:${port}`, id, `token-of-${id}`, ledger))
+      let standby = await warmController(database, port, rules)
+      let working: Promise<unknown> | undefined
+      const enough = new AbortController()
+      for (let kill = 0; kill <= kills; kill++) {
+        const controller = standby
+        controller.tell('go')
+        await controller.line()
+        if (kill === kills) break
+        standby = await warmController(database, port, rules)
+        working ??= Promise.all(hands.map((hand) => hand.work(enough.signal)))
+        const before = ledger.answers
+        // Until it is really at work, and then at any moment.
+        await hands[0]?.until(async () => ledger.answers > before + 3)
+        await sleep(Math.random() * 40)
+        await controller.kill()
+      }
+      enough.abort()
+      await working
+      await hands[0]?.finish()
+
+      const db = await openDatabase(database)
+      const rows = await db.kysely.selectFrom('jobs').selectAll().execute()
+      await db.close()
+      const states = new Map(rows.map((row) => [String(row.id), row.state]))
+      expect([...ledger.submitted].filter((id) => !states.has(id))).toEqual([])
+      expect([...ledger.completed.keys()].filter((id) => states.get(id) !== 'done')).toEqual([])
+      expect(rows.filter(({ state }) => state !== 'done')).toEqual([])
+      expect(ledger.faults).toEqual([])
+      expect(ledger.completed.size).toBeGreaterThan(kills / 4)
+    },
+    120_000 + kills * 20_000,
+  )
 })
 
 describe('two controllers on one PostgreSQL', () => {
