@@ -22,7 +22,10 @@ const inside = [
   'execa',
   'handlebars',
   'ipaddr.js',
-].concat(['pretty-bytes', 'yaml', 'zod'])
+  'pretty-bytes',
+  'yaml',
+  'zod',
+]
 
 const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name))

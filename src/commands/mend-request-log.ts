@@ -1,5 +1,5 @@
 import { exitCodes, UserError } from '../errors.ts'
-import { tftpComplaint } from '../netboot/tftp-health.ts'
+import { type TftpComplaint, tftpComplaint } from '../netboot/tftp-health.ts'
 import { nextRunId } from '../plan/journal.ts'
 import { logRequests } from '../resources/tftp/request-log.ts'
 import type { Tools } from '../tools.ts'
@@ -14,12 +14,17 @@ export async function mendRequestLog(
   tools: Tools,
   options: { readonly config: string; readonly fix?: true },
 ): Promise<void> {
+  const complaint = await tftpComplaint(tools.nas)
+  if (complaint !== undefined) await mend(tools, complaint, options)
+  else if (options.fix) tools.ui.say('the TFTP server logs its requests: nothing to fix')
+}
+
+async function mend(
+  tools: Tools,
+  complaint: TftpComplaint,
+  options: { readonly config: string; readonly fix?: true },
+): Promise<void> {
   const { nas, ui } = tools
-  const complaint = await tftpComplaint(nas)
-  if (complaint === undefined) {
-    if (options.fix) ui.say('the TFTP server logs its requests: nothing to fix')
-    return
-  }
   if (!options.fix || !complaint.canFix) {
     ui.warn(`${complaint.message}\n  ${complaint.hint}`)
     return
@@ -46,5 +51,5 @@ export async function offerRequestLog(
   if (complaint === undefined) return
   const question = `${complaint.message}, so no Pi would be heard. Make it log them?`
   const isWanted = complaint.canFix && (yes || (ui.canAsk && (await ui.confirm(question))))
-  await mendRequestLog(tools, isWanted ? { config, fix: true } : { config })
+  await mend(tools, complaint, isWanted ? { config, fix: true } : { config })
 }

@@ -15,35 +15,9 @@ import { upcomingJobs } from '../../src/controller/queue/upcoming.ts'
 import type { Failure } from '../../src/protocol/agent-api.ts'
 import { submission } from '../../src/protocol/views.ts'
 import { type Databases, databasesOf, dialects, openQueue, type TestQueue } from './databases.ts'
+import { progress, resultFor } from './played-agent.ts'
 
-const progress = {
-  step: 'encode',
-  rendition: '720p',
-  percent: 40,
-  fps: 20,
-  speed: 0.8,
-  etaSeconds: 90,
-  encoder: 'libx264',
-}
-const result = {
-  master: 'a.mp4.hls/manifest_master.m3u8',
-  renditions: [
-    {
-      playlist: 'manifest_720.m3u8',
-      width: 1280,
-      height: 720,
-      framesPerSecond: 25,
-      codecs: 'avc1.4d401f,mp4a.40.2',
-      bandwidth: 2_000_000,
-      averageBandwidth: 1_800_000,
-    },
-  ],
-  durationSeconds: 61.5,
-  bytes: 12_345,
-  encoder: 'libx264',
-  fallbacks: [],
-  warnings: [],
-}
+const result = resultFor('a.mp4')
 
 describe.each(dialects)('the queue on %s', (dialect) => {
   let databases: Databases

@@ -58,9 +58,9 @@ export async function openPlayer() {
 }
 
 /**
- * Runs in the page; text, since it is no part of this program. Of sound in a group that begins
- * at the very tick of the picture hls.js says once that its first fragment made no progress, and plays
- * all of it; where it begins 23 ms earlier, as ffmpeg has it, hls.js says nothing.
+ * Runs in the page; text, since it is no part of this program. Of sound in a group hls.js says once
+ * that its first fragment made no progress, and plays all of it. Why is not known: it says nothing of
+ * ffmpeg's own HLS, whose sound begins 23 ms before the picture.
  */
 const playAll = `(async () => {
   const video = document.querySelector('video')
