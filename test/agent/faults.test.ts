@@ -45,7 +45,18 @@ function insideOf(unshare: ChildProcess): string {
 }
 
 test('the share goes away in the middle: the job is given back, and done when it is back', async () => {
-  const { media, share, controller, agent, there } = await farmWithMounts('true')
+  const programs = await scratchDir()
+  const waits = join(programs, 'waits')
+  writeFileSync(waits, '')
+  // A quick machine would be done with four seconds of video before the share is away.
+  writeFileSync(
+    join(programs, 'ffmpeg'),
+    `#!/bin/sh\nPATH='${process.env.PATH}'
+     case "$*" in *hls_time*) while test -e '${waits}'; do sleep 0.1; done;; esac
+     exec ffmpeg "$@"\n`,
+    { mode: 0o755 },
+  )
+  const { media, share, controller, agent, there } = await farmWithMounts('true', { programs })
   writeFileSync(there, '')
   const watched = watchPublished(join(media, 'videos'), 'in.mp4.hls')
   const child = agent.start()
@@ -78,6 +89,7 @@ test('the share goes away in the middle: the job is given back, and done when it
   writeFileSync(there, '')
   await agent.wrote(/: sound$/, agent.lines.length)
   unmount()
+  rmSync(waits)
   const { attempts } = await controller.until(id, 'done', isDone)
   expect(attempts.map(({ outcome }) => outcome)).toEqual(['released', 'released', 'complete'])
   expect(attempts[1]?.detail).toContain('mounted anew')
