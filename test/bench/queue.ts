@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
@@ -24,9 +34,13 @@ export async function queue(): Promise<Row[]> {
   const server = await startPostgresql('fsync=on')
   try {
     let files = 0
+    const flushes = flushRate(join(dir, 'flushed'))
     return [
-      await claims('SQLite', async () => ({ kind: 'sqlite', file: join(dir, `${++files}.db`) })),
-      await claims('PostgreSQL', async () => ({
+      await claims('SQLite', flushes, async () => ({
+        kind: 'sqlite',
+        file: join(dir, `${++files}.db`),
+      })),
+      await claims('PostgreSQL', flushes, async () => ({
         kind: 'postgresql',
         url: await server.createDatabase(),
       })),
@@ -38,14 +52,32 @@ export async function queue(): Promise<Row[]> {
   }
 }
 
-async function claims(name: string, create: () => Promise<DatabaseAddress>): Promise<Row> {
+/** Each acknowledged claim is on the disk: whatever the code, one process makes no more of them than this. */
+function flushRate(file: string): number {
+  const fd = openSync(file, 'w')
+  const page = Buffer.alloc(8192)
+  const begun = performance.now()
+  let flushes = 0
+  for (; performance.now() - begun < 1000; flushes++) {
+    writeSync(fd, page)
+    fdatasyncSync(fd)
+  }
+  closeSync(fd)
+  return flushes
+}
+
+async function claims(
+  name: string,
+  flushes: number,
+  create: () => Promise<DatabaseAddress>,
+): Promise<Row> {
   const rates: number[] = []
   for (let round = 0; round < rounds; round++) rates.push(await claimRate(await create()))
   const rate = median(rates)
   return {
     what: `${name}: claims from ${claimers} processes`,
     pifarm: `${Math.round(rate)} a second`,
-    peer: `bar: ${claimsPerSecond} a second`,
+    peer: `bar: ${claimsPerSecond} a second; this disk flushes ${flushes}`,
     ratio: claimsPerSecond / rate,
     bar: 1,
   }

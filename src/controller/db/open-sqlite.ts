@@ -13,6 +13,8 @@ import { UserError } from '../../errors.ts'
 import type { Database } from './open-database.ts'
 import type { Tables } from './tables.ts'
 
+const mostStatements = 200
+
 /** A transaction that takes the writer's place at once: one that asks for it later may not wait. */
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -24,7 +26,8 @@ class ImmediateDriver extends SqliteDriver {
 export function openSqlite(file: string): Database {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const connection = connect(file)
-  const config = { database: connection as never }
+  const prepare = remembered((text) => connection.prepare(text))
+  const config = { database: { prepare, close: () => connection.close() } as never }
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
   const kysely = new Kysely<Tables>({ dialect })
@@ -47,6 +50,22 @@ export class DatabaseFileGone extends Error {
   constructor(file: string) {
     super(`the database file ${file} was removed or replaced while it was open`)
     this.name = 'DatabaseFileGone'
+  }
+}
+
+/**
+ * Statements that are prepared once: SQLite plans a claim for as long as it then works. They are few,
+ * but for lists of values, whose every length is another text.
+ */
+function remembered(prepare: (text: string) => Libsql.Statement) {
+  const statements = new Map<string, Libsql.Statement>()
+  return (text: string): Libsql.Statement => {
+    const before = statements.get(text)
+    if (before !== undefined) return before
+    if (statements.size === mostStatements) statements.clear()
+    const statement = prepare(text)
+    statements.set(text, statement)
+    return statement
   }
 }
 

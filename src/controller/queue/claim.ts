@@ -26,8 +26,7 @@ export async function claimNext(
       cte
         .selectFrom('jobs')
         .select('id')
-        // Written out: SQLite uses a partial index only where it sees the value.
-        .where('state', '=', sql.lit('queued'))
+        .where('state', '=', 'queued')
         .where('run_at', '<=', db.now)
         .where((or) => or.or([or('muxer', 'is', null), or('muxer', '=', muxer)]))
         .where((or) => or.or([or('needs', '=', '[]'), or.not(or.exists(unmet(or, labels)))]))
