@@ -33,12 +33,14 @@ async function realTools(
   signal: AbortSignal,
   yes: boolean,
 ): Promise<Tools> {
-  const [{ localHost }, { localWorkshop }, { terminal }, { realFresh }] = await Promise.all([
-    import('./host/local.ts'),
-    import('./host/local-workshop.ts'),
-    import('./ui/terminal.ts'),
-    import('./host/fresh.ts'),
-  ])
+  const [{ localHost }, { localWorkshop }, { terminal }, { realFresh }, { whenUnread }] =
+    await Promise.all([
+      import('./host/local.ts'),
+      import('./host/local-workshop.ts'),
+      import('./ui/terminal.ts'),
+      import('./host/fresh.ts'),
+      import('./host/when-unread.ts'),
+    ])
   return {
     nas: localHost(),
     workshop: localWorkshop(),
@@ -55,6 +57,7 @@ async function realTools(
     command: ['pifarm', ...argv].join(' '),
     hearPis: async (until, now) =>
       (await import('./netboot/dhcp-listener.ts')).listenForPis(until, now),
+    whenUnread,
   }
 }
 

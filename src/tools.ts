@@ -22,6 +22,8 @@ export interface Tools {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What booting Pis broadcast, where it can be heard; left out: only logs are read. */
   readonly hearPis?: HearPis
+  /** Fires, until `until` does, when nobody reads the answers any more; left out: somebody does. */
+  readonly whenUnread?: (until: AbortSignal) => AbortSignal
 }
 
 /** Left out, `home` is that of the user that pifarm runs as. */

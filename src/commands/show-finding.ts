@@ -13,7 +13,7 @@ export function showFinding(finding: Finding, name: HostName | undefined, json: 
   const lines = [
     [serial ?? 'unknown ', board, address, kind, name].filter(Boolean).join('  '),
     `  ${daemon === 'dhcp' ? `said so by ${file}` : `asked ${daemon} for ${file}`}, ${when}`,
-    doubt && mac !== undefined ? `  not certain: ${doubt}` : undefined,
+    doubt ? `  not certain: ${doubt}` : undefined,
     addPi ? `  ${addPi}` : undefined,
     serial === undefined
       ? '  its EEPROM has TFTP_PREFIX=2: set it to 0 (rpi-eeprom-config), or read the serial on it'

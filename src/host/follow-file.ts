@@ -1,6 +1,5 @@
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { follow } from './commands.ts'
 import type { Reader } from './host.ts'
 
 /** Milliseconds between two looks. Notifications would not reach a log on NFS, and cost more code. */
@@ -27,10 +26,6 @@ interface Tail {
  */
 export const followFile: Reader['followFile'] = async function* (path, back, signal) {
   const there = fs.statSync(path, { throwIfNoEntry: false })
-  if (there !== undefined && !there.isFile()) {
-    yield* follow(['tail', '-n', '+0', '-F', path], signal)
-    return
-  }
   let tails = there === undefined ? [] : openTail(path, back)
   try {
     while (!signal.aborted) {

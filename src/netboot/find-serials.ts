@@ -2,6 +2,7 @@ import type { Ipv4, Mac, Model, Serial } from '../farm/schema.ts'
 import type { BootEvent } from './boot-log.ts'
 import { modelsAsking } from './models.ts'
 import type { Pxe } from './pxe-client.ts'
+import { forgetOldest, remember } from './remember.ts'
 import { agree, isDerived } from './serial-and-mac.ts'
 import type { TftpDaemon } from './tftp-lines.ts'
 
@@ -27,10 +28,13 @@ export interface Finding {
 }
 
 type Pair = Pick<Finding, 'mac' | 'doubt'>
+const noClient = 'the TFTP server does not log who asks'
+const noOwner = (client: Ipv4) => `no DHCP line tells whose address ${client} is`
+const otherOwner = (client: Ipv4, owner: Mac) =>
+  `it asks from ${client}, which DHCP gave to ${owner}`
+
 type TftpEvent = Extract<BootEvent, { kind: 'tftp' }>
 
-/** A flood of made-up MACs must not fill the memory of a `find-serial` left running for days. */
-const mostRemembered = 4096
 const derivedModels: readonly Model[] = ['3b', '3b+']
 
 /**
@@ -110,31 +114,38 @@ export class SerialFinder {
 
   /** The directory names the MAC; that anybody can do, so the address has to fit. */
   #named(mac: Mac, client: Ipv4 | undefined): Pair {
-    const isItsAddress = client !== undefined && this.#macOf.get(client) === mac
-    const doubt = isItsAddress ? undefined : `no DHCP line gives ${mac} the address it asks from`
-    return { mac, doubt }
+    if (client === undefined) return { mac, doubt: noClient }
+    const owner = this.#macOf.get(client)
+    if (owner === undefined) return { mac, doubt: noOwner(client) }
+    return { mac, doubt: owner === mac ? undefined : otherOwner(client, owner) }
   }
 
   #pair(serial: Serial, client: Ipv4 | undefined): Pair {
     const fitting = [...new Set([...this.#expected, ...this.#macs])].filter(
       (mac) => (isDerived(mac) && agree(mac, serial)) || this.#said.get(mac)?.serial === serial,
     )
-    const byAddress = client && this.#macOf.get(client)
-    if (byAddress === undefined) return this.#withoutAddress(serial, client, fitting)
-    const said = this.#said.get(byAddress)?.serial ?? serial
-    const isOther = (isDerived(byAddress) && !agree(byAddress, serial)) || said !== serial
-    if (isOther || (fitting.length > 0 && !fitting.includes(byAddress))) {
-      const mac = fitting[0] ?? byAddress
-      return { mac, doubt: `it asks from ${client}, which DHCP gave to ${byAddress}` }
-    }
-    return { mac: byAddress, doubt: undefined }
+    const owner = client && this.#macOf.get(client)
+    if (client === undefined || owner === undefined)
+      return this.#withoutOwner(serial, client, fitting)
+    const [other] = fitting
+    if (other !== undefined && !fitting.includes(owner))
+      return { mac: other, doubt: otherOwner(client, owner) }
+    const said = this.#said.get(owner)?.serial
+    if (said !== undefined && said !== serial)
+      return { mac: owner, doubt: `that board broadcasts another serial, ${said}` }
+    if (isDerived(owner) && !agree(owner, serial))
+      return {
+        mac: owner,
+        doubt: `of such a board MAC and serial end in the same six digits, and these do not`,
+      }
+    return { mac: owner, doubt: undefined }
   }
 
   /** No DHCP line tells whose the address is that a serial was asked for from. */
-  #withoutAddress(serial: Serial, client: Ipv4 | undefined, fitting: readonly Mac[]): Pair {
-    const [mac] = fitting
-    if (mac === undefined) return { mac, doubt: 'no DHCP line tells whose address that is' }
-    if (fitting.length > 1) return { mac, doubt: `it may also be ${fitting.slice(1).join(', ')}` }
+  #withoutOwner(serial: Serial, client: Ipv4 | undefined, fitting: readonly Mac[]): Pair {
+    const [mac, ...others] = fitting
+    if (mac === undefined) return { mac, doubt: client === undefined ? noClient : noOwner(client) }
+    if (others.length > 0) return { mac, doubt: `it may also be ${others.join(', ')}` }
     if (client !== undefined && this.#hasAddress(mac))
       return { mac, doubt: `it asks from ${client}, and DHCP gave that MAC another address` }
     if (this.#said.get(mac)?.serial === serial) return { mac, doubt: undefined }
@@ -156,20 +167,5 @@ export class SerialFinder {
 
   #hasAddress(mac: Mac | undefined): boolean {
     return [...this.#macOf.values()].some((one) => one === mac)
-  }
-}
-
-/** Keeps the newest last, so that the oldest is forgotten first. */
-function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  forgetOldest(map)
-}
-
-function forgetOldest<K>(kept: Set<K> | Map<K, unknown>): void {
-  if (kept.size <= mostRemembered) return
-  for (const oldest of kept.keys()) {
-    kept.delete(oldest)
-    return
   }
 }

@@ -14,9 +14,12 @@ const longestLine = 65_536
 
 const classicStamp = '[A-Z][a-z]{2} [ \\d]\\d \\d{2}:\\d{2}:\\d{2}'
 const isoStamp = '\\d{4}-\\d{2}-\\d{2}T\\S+'
-/** A host name has no colon: or else the program's own name could be taken for one. */
+/**
+ * A host name has no colon: or else the program's own name could be taken for one. In a file of its
+ * own atftpd puts its thread behind the pid: `atftpd[16801.139712345]`.
+ */
 const syslogLine = new RegExp(
-  `^(?:<\\d{1,3}>)?(?:(?:${classicStamp}|(${isoStamp})) (?:[\\w.-]+ )?)?([\\w./-]{1,64})(?:\\[\\d+\\])?: (.*)$`,
+  `^(?:<\\d{1,3}>)?(?:(?:${classicStamp}|(${isoStamp})) (?:[\\w.-]+ )?)?([\\w./-]{1,64})(?:\\[\\d+(?:\\.\\d+)?\\])?: (.*)$`,
   's',
 )
 const rfc5424Line =

@@ -14,18 +14,25 @@ export interface Scan {
   readonly now: Date
   /** Ends the reading. */
   readonly until: AbortSignal
+  /** Called where the files begin later than `since`. */
+  readonly ranOut?: () => void
 }
 
 const pieceSize = 1024 * 1024
 
 /**
- * Reads a log file from its end: the newest finding comes first and at once, whatever the file's
- * size, and each board once. A DHCP line is looked for in the piece of its TFTP request and the one before.
+ * Reads a log from its end, the newest of its files first: the newest finding comes first and at
+ * once, whatever their size, and each board once. A DHCP line is looked for in the piece of its
+ * TFTP request and the one before.
  */
-export async function* scanLog(nas: Reader, path: string, scan: Scan): AsyncGenerator<Finding> {
+export async function* scanLog(
+  nas: Reader,
+  files: readonly string[],
+  scan: Scan,
+): AsyncGenerator<Finding> {
   const told = new Set<string>()
   let newer: readonly BootEvent[] = []
-  for await (const older of eventsBack(nas, path, scan)) {
+  for await (const older of revealingEvents(piecesBack(nas, files, scan), scan.now)) {
     yield* newOnes(findings(older, newer, scan.expected), told)
     newer = older
   }
@@ -53,30 +60,65 @@ function* newOnes(found: readonly Finding[], told: Set<string>): Generator<Findi
   }
 }
 
+/**
+ * What boards asked DHCP and TFTP for, piece by piece: slower than `scanLog`, since nearly every
+ * line of these two is read.
+ */
+export async function* scanRequests(
+  nas: Reader,
+  files: readonly string[],
+  scan: Scan,
+): AsyncGenerator<BootEvent> {
+  for await (const { bytes, isWanted } of piecesBack(nas, files, scan)) {
+    for (const word of ['tftp', 'DHCP'])
+      for (const { event } of eventsWith(word, bytes, scan.now, () => true))
+        if (isWanted(event)) yield event
+  }
+}
+
 /** The events of each piece in their own order, the newest piece first. */
-async function* eventsBack(nas: Reader, path: string, scan: Scan): AsyncGenerator<BootEvent[]> {
-  const { since, now, until } = scan
+async function* revealingEvents(
+  pieces: AsyncIterable<Piece>,
+  now: Date,
+): AsyncGenerator<BootEvent[]> {
   let needsDhcp = false
-  for await (const piece of nas.readBack(path, pieceSize)) {
-    // The pieces are read at once: without a turn of the event loop no Ctrl-C would be heard.
-    await turn()
-    if (until.aborted) return
-    const requests = eventsWith('tftp', piece, now, mayReveal)
+  for await (const { bytes, isWanted } of pieces) {
+    const requests = eventsWith('tftp', bytes, now, mayReveal)
     // Most pieces of a busy machine's log hold nothing of a boot, and are searched for one word only.
     const offers =
-      requests.length > 0 || needsDhcp ? eventsWith('DHCP', piece, now, mayBeOffer) : []
+      requests.length > 0 || needsDhcp ? eventsWith('DHCP', bytes, now, mayBeOffer) : []
     needsDhcp = requests.length > 0
-    const events = [...requests, ...offers]
+    yield [...requests, ...offers]
       .sort((a, b) => a.at - b.at)
       .map(({ event }) => event)
-      .filter(({ time }) => since === undefined || time === undefined || time >= since.getTime())
-    yield events
-    if (
-      since !== undefined &&
-      (timeOfFirst(piece, now) ?? Number.POSITIVE_INFINITY) < since.getTime()
-    )
-      return
+      .filter(isWanted)
   }
+}
+
+interface Piece {
+  readonly bytes: Buffer
+  /** Whether it is not older than was asked for. */
+  readonly isWanted: (event: BootEvent) => boolean
+}
+
+/** The pieces that may hold what is not older than `since`, the newest first. */
+async function* piecesBack(
+  nas: Reader,
+  files: readonly string[],
+  { since, now, until, ranOut }: Scan,
+): AsyncGenerator<Piece> {
+  const start = since?.getTime() ?? Number.NEGATIVE_INFINITY
+  const isWanted = ({ time }: BootEvent) => time === undefined || time >= start
+  for (const file of files) {
+    for await (const bytes of nas.readBack(file, pieceSize)) {
+      // The pieces are read at once: without a turn of the event loop no Ctrl-C would be heard.
+      await turn()
+      if (until.aborted) return
+      yield { bytes, isWanted }
+      if ((timeOfFirst(bytes, now) ?? Number.POSITIVE_INFINITY) < start) return
+    }
+  }
+  ranOut?.()
 }
 
 interface Found {

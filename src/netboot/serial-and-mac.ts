@@ -4,6 +4,17 @@ import { netbootModels } from './models.ts'
 /** The vendor digits of every board whose MAC is made from its serial (Pi 1 to 3). */
 const derivedVendor = 'b8:27:eb:'
 
+/** Of all boards so far. */
+const vendors = [
+  ...[derivedVendor, 'dc:a6:32:', 'e4:5f:01:', 'd8:3a:dd:', '2c:cf:67:', '88:a2:9e:', '28:cd:c1:'],
+  '3a:35:41:',
+]
+
+/** Whether these are the vendor digits of Raspberry Pi. */
+export function isRaspberryPi(mac: Mac): boolean {
+  return vendors.some((vendor) => mac.startsWith(vendor))
+}
+
 /** The six digits that a Pi 1-3 has both in its MAC and at the end of its serial. */
 function sharedDigits(mac: Mac): string {
   return mac.slice(9).replaceAll(':', '')

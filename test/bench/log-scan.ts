@@ -68,7 +68,7 @@ export async function logScan(): Promise<Row[]> {
 }
 
 function scan(log: string) {
-  return scanLog(localReader(), log, {
+  return scanLog(localReader(), [log], {
     since: undefined,
     expected: [],
     now: new Date(),

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { addHlsPi1, readyFarm, syslog } from '../support/farm-nas.ts'
 
 const rrq = (address: string, file: string) =>
@@ -30,7 +30,8 @@ test('prints each new serial once, with its MAC and the command to add it', asyn
       '  asked tftpd-hpa for aa000002/start.elf, TIME\n' +
       '  pifarm add-pi --mac b8:27:eb:00:00:02 --serial aa000002\n' +
       'dddddddd  MAC unknown  10.77.0.104  Pi 3B or Pi 3B+\n' +
-      '  asked tftpd-hpa for dddddddd/start.elf, TIME',
+      '  asked tftpd-hpa for dddddddd/start.elf, TIME\n' +
+      '  not certain: no DHCP line tells whose address 10.77.0.104 is',
   )
   expect(stderr).toBe(`following ${syslog}; end with Ctrl-C`)
 })
@@ -124,4 +125,118 @@ test('--since and --follow exclude one another; a span is a number with a unit',
   const { code, error } = await nas.pifarm('find-serial --since yesterday')
   expect(code).toBe(2)
   expect(error).toContain('--since "yesterday"')
+})
+
+const discover = (clock: string, mac: string) =>
+  `Nov 22 ${clock} nas dhcpd[8]: DHCPDISCOVER from ${mac} via eth0`
+const newPi = 'b8:27:eb:00:00:77'
+
+/** What a Pi 3B's boot ROM leaves in the log where DHCP tells it of no TFTP server. */
+const addressOnly = [
+  discover('19:59:01', newPi),
+  offer('10.77.0.105', newPi),
+  discover('19:59:06', newPi),
+  offer('10.77.0.105', newPi),
+]
+const lines = (...all: readonly string[]) => `${all.join('\n')}\n`
+
+describe('a new Pi that asks for an address and for no file', () => {
+  const cure = `pifarm add-pi --mac ${newPi} --name NAME`
+
+  test.each(['--timeout 0.05', '--since 10m'])('is named with its cure: %s', async (words) => {
+    const nas = await readyFarm([], { files: { [syslog]: lines(...addressOnly) } })
+    const { code, error, hint } = await nas.pifarm(`find-serial ${words}`)
+    expect({ code, error }).toEqual({
+      code: 3,
+      error: `no Pi asked for its files; ${newPi} asked for an address`,
+    })
+    expect(hint).toContain(cure)
+    expect(hint).not.toContain('cable')
+  })
+
+  test('is told of while it is waited for, once', async () => {
+    const nas = await farm()
+    nas.laterInLog.push(...addressOnly, discover('19:59:11', newPi))
+    const { stderr } = await nas.pifarm('find-serial --timeout 0.05')
+    expect(stderr.split(cure)).toHaveLength(2)
+  })
+
+  test.each([
+    ['it asked for a file', newPi, [rrq('10.77.0.105', 'bootcode.bin')]],
+    ['it is a phone', '02:00:00:00:00:77', []],
+    ['it is in the farm', 'b8:27:eb:33:34:7a', []],
+    [
+      'the TFTP server does not log who asks',
+      newPi,
+      ['Nov 22 19:59:30 nas tftpd[9]: tftpd: trying to get file: bootcode.bin'],
+    ],
+  ])('is not spoken of where %s', async (_, mac, more) => {
+    const boot = addressOnly.map((line) => line.replace(newPi, mac)).toSpliced(2, 0, ...more)
+    const nas = await readyFarm([addHlsPi1], { files: { [syslog]: lines(...boot) } })
+    for (const words of ['--timeout 0.05', '--since 10m']) {
+      const { error, hint, stderr } = await nas.pifarm(`find-serial ${words}`)
+      expect(error).toBe('no Pi asked for its files')
+      expect(`${hint} ${stderr}`).not.toContain('add-pi')
+    }
+  })
+
+  test('--mac asks for one of two', async () => {
+    const other = addressOnly.map((line) => line.replace(newPi, 'b8:27:eb:00:00:78'))
+    const nas = await readyFarm([], { files: { [syslog]: lines(...addressOnly, ...other) } })
+    const { hint } = await nas.pifarm(`find-serial --since all --mac ${newPi}`)
+    expect(hint).toContain(cure)
+    expect(hint).not.toContain('00:78')
+  })
+})
+
+test.each(['--timeout 0.05', '--since all'])(
+  'where only Pis of the farm asked, that is said, and --all: %s',
+  async (words) => {
+    const own = lines(
+      offer('10.77.0.50', 'b8:27:eb:33:34:7a'),
+      rrq('10.77.0.50', '3333347a/start.elf'),
+    )
+    const nas = await readyFarm([addHlsPi1], { files: { [syslog]: own } })
+    const { code, error, hint } = await nas.pifarm(`find-serial ${words}`)
+    expect({ code, error, hint }).toEqual({
+      code: 3,
+      error: 'only Pis of the farm asked: HLSPi1',
+      hint: 'it was left out; --all prints them too',
+    })
+  },
+)
+
+describe('--count counts serials', () => {
+  const byMac = lines(
+    offer('10.77.0.106', 'dc:a6:32:00:00:06'),
+    rrq('10.77.0.106', 'dc-a6-32-00-00-06/start4.elf'),
+  )
+
+  test('and not a board that told none', async () => {
+    const nas = await readyFarm([], { files: { [syslog]: `${byMac}${log}` } })
+    const { code, stdout } = await nas.pifarm('find-serial --count 1')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^unknown {3}dc:a6:32:00:00:06/)
+    expect(stdout).toContain('aa000002  b8:27:eb:00:00:02')
+  })
+
+  test('and not one a second time, when its MAC has become certain', async () => {
+    const twice = lines(
+      rrq('10.77.0.107', 'eeeeeeee/start4.elf'),
+      offer('10.77.0.107', 'dc:a6:32:00:00:07'),
+      rrq('10.77.0.107', 'eeeeeeee/config.txt'),
+    )
+    const nas = await readyFarm([], { files: { [syslog]: `${twice}${log}` } })
+    const { stdout } = await nas.pifarm('find-serial --count 2')
+    expect(stdout.match(/^[0-9a-f]{8} /gm)).toEqual(['eeeeeeee ', 'eeeeeeee ', 'aa000002 '])
+  })
+
+  test('a MAC alone is no serial: exit status 3', async () => {
+    const nas = await readyFarm([], { files: { [syslog]: byMac } })
+    const { code, error } = await nas.pifarm('find-serial --since all')
+    expect({ code, error }).toEqual({
+      code: 3,
+      error: 'no serial was told: who asked is known by its MAC alone',
+    })
+  })
 })

@@ -94,6 +94,17 @@ test('a Pi 4 is known by its DHCP alone, beside a running dhcpd', async () => {
   })
 })
 
+test('a new Pi that a running dhcpd gives an address, and that asks for no file, is named', async () => {
+  const mac = 'dc:a6:32:44:55:77'
+  const log = ['--log', '/var/log/syslog']
+  const run = lab.start([...noFarm, 'find-serial', '--follow', '--timeout', '60', ...log])
+  await run.said('following /var/log/syslog')
+  await ask('three', 'dhcp', `${mac}=9ffefd77`, `${mac}=9ffefd77`)
+  await run.said(`pifarm add-pi --mac ${mac} --name NAME`)
+  await run.interrupt()
+  expect((await run.ended).code).toBe(130)
+})
+
 describe('each TFTP server that Debian has, end to end', () => {
   const commands = {
     'tftpd-hpa': [`${debian}/usr/sbin/in.tftpd`, '-L', '-v', '-s', '-u', 'tftp', '/srv/tftp'],

@@ -79,6 +79,10 @@ test.each([
   ],
   ['atftpd[14317]: Serving 3333347a/start.elf to 192.168.77.1:56830', { daemon: 'atftpd' }],
   [
+    'Nov 29 15:23:22 vm atftpd[19829.139912879843008]: Serving 3333347a/start.elf to 192.168.77.1:53553',
+    { daemon: 'atftpd' },
+  ],
+  [
     'dnsmasq-tftp[14680]: sent /srv/tftp/3333347a/start.elf to 192.168.77.1',
     { daemon: 'dnsmasq', file: nested },
   ],

@@ -106,7 +106,18 @@ test('of two boards with the same digits neither is certain without its address'
 })
 
 test.each([
-  ['nothing known of the address', [asks('10.77.0.50', 'deadbeef/start.elf')], undefined],
+  [
+    'nothing known of the address',
+    [asks('10.77.0.50', 'deadbeef/start.elf')],
+    undefined,
+    'no DHCP line tells whose address 10.77.0.50 is',
+  ],
+  [
+    'nothing known of the client',
+    ['tftpd[1]: tftpd: trying to get file: deadbeef/start.elf'],
+    undefined,
+    'the TFTP server does not log who asks',
+  ],
   [
     'a request for an address proves nothing',
     [
@@ -114,24 +125,34 @@ test.each([
       asks('10.77.0.50', 'deadbeef/start.elf'),
     ],
     undefined,
+    'no DHCP line tells whose address 10.77.0.50 is',
   ],
   [
     'a Pi 3 whose digits are not in the serial',
     [offer('10.77.0.11', pi3), asks('10.77.0.11', 'deadbeef/start.elf')],
     pi3,
+    'of such a board MAC and serial end in the same six digits, and these do not',
   ],
   [
     'the digits fit, the address is not the one that the board was given',
     [offer('10.77.0.11', pi3), asks('10.77.0.66', 'aa33347a/start.elf')],
     pi3,
+    'it asks from 10.77.0.66, and DHCP gave that MAC another address',
   ],
   [
     'asked for from the address of another board',
     [offer('10.77.0.11', pi3), offer('10.77.0.12', pi4), asks('10.77.0.12', '3333347a/start.elf')],
     pi3,
+    `it asks from 10.77.0.12, which DHCP gave to ${pi4}`,
   ],
-])('a pairing is not certain: %s', (_, lines, board) => {
-  expect(find(lines)).toMatchObject([{ mac: board, certain: false }])
+  [
+    'a MAC asked for from the address of another board',
+    [offer('10.77.0.11', pi3), asks('10.77.0.11', 'dc-a6-32-01-36-c2/start4.elf')],
+    pi4,
+    `it asks from 10.77.0.11, which DHCP gave to ${pi3}`,
+  ],
+])('a pairing is not certain, and says why: %s', (_, lines, board, doubt) => {
+  expect(find(lines)).toMatchObject([{ mac: board, certain: false, doubt }])
 })
 
 test('a finding that becomes certain later is told again', () => {
@@ -207,7 +228,10 @@ test('what a board broadcasts and what it asks for must agree', () => {
   const finder = new SerialFinder()
   finder.feed(says(pi4, '9ffefdef'))
   finder.feed(parseLogLine(offer('10.77.0.12', pi4)) as BootEvent)
-  expect(finder.feed(asked('10.77.0.12', 'deadbeef/start4.elf'))).toMatchObject({ certain: false })
+  expect(finder.feed(asked('10.77.0.12', 'deadbeef/start4.elf'))).toMatchObject({
+    certain: false,
+    doubt: 'that board broadcasts another serial, 9ffefdef',
+  })
   expect(finder.feed(says('dc:a6:32:00:00:09', '11111111', false))).toMatchObject({
     certain: false,
   })

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Entry, Reader } from '../../src/host/host.ts'
-import { findLogSource, followLog, journalSince, pastArgv } from '../../src/netboot/log-source.ts'
+import {
+  findLogSource,
+  followLog,
+  journalSince,
+  olderLogs,
+  pastArgv,
+} from '../../src/netboot/log-source.ts'
 
 /** A NAS that has these log files, and a journal that prints this. */
 function nas(files: Readonly<Record<string, Entry['kind']>>, journal: string | undefined): Reader {
@@ -34,7 +40,7 @@ test.each([
   ],
   [
     'the file that is set goes before all',
-    { '/tmp/farm/log': 'other' },
+    { '/tmp/farm/log': 'file' },
     entry,
     '/tmp/farm/log',
     { kind: 'file', path: '/tmp/farm/log' },
@@ -48,6 +54,27 @@ test('a set file that is not there is refused, whatever else there is', async ()
     'there is no log file "/nowhere/log"',
   )
   await expect(findLogSource(nas({ '/x/log': 'dir' }, entry), '/x/log')).rejects.toThrow('no log')
+})
+
+test.each([
+  ['/x/pipe', 'other', 'it is a pipe or a device', 'into a file'],
+  ['/x/log.1.gz', 'file', 'is compressed', 'zcat FILE >'],
+  ['/x/log.xz', 'file', 'is compressed', 'xzcat FILE >'],
+] as const)('%s is refused with the cure', async (path, kind, message, hint) => {
+  await expect(findLogSource(nas({ [path]: kind }, entry), path)).rejects.toMatchObject({
+    message: expect.stringContaining(message),
+    hint: expect.stringContaining(hint),
+  })
+})
+
+test('the files that a log was before its rotation, the youngest first', async () => {
+  const files = { '/x/log': 'file', '/x/log.2': 'file', '/x/log.1': 'file' } as const
+  const rotated = { ...files, '/x/log.3.gz': 'file', '/x/log.5': 'file' } as const
+  expect(await olderLogs(nas(rotated, entry), '/x/log')).toEqual({
+    plain: ['/x/log.1', '/x/log.2'],
+    compressed: '/x/log.3.gz',
+  })
+  expect(await olderLogs(nas(files, entry), '/x/other')).toEqual({ plain: [] })
 })
 
 test('no log at all is refused with what to do', async () => {
@@ -87,7 +114,7 @@ test('a file is followed from its last lines', async () => {
   await drain(followLog(reader, source, 50, never))
 
   expect(asked).toEqual(['/var/log/syslog 10000'])
-  expect(pastArgv(source, 'all')).toEqual(['tail', '-n', '+0', '/var/log/syslog'])
+  expect(pastArgv(source, 50)).toEqual(['tail', '-n', '50', '/var/log/syslog'])
 })
 
 test('of the journal only the daemons are read', async () => {

@@ -22,7 +22,7 @@ async function scan(text: string, more: Partial<Scan> = {}): Promise<Finding[]> 
   const found: Finding[] = []
   const until = new AbortController().signal
   const wanted = { since: undefined, expected: [], now, until, ...more }
-  for await (const finding of scanLog(localReader(), path, wanted)) found.push(finding)
+  for await (const finding of scanLog(localReader(), [path], wanted)) found.push(finding)
   return found
 }
 
