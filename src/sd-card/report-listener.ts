@@ -1,11 +1,13 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import * as z from 'zod'
 import { UserError } from '../errors.ts'
 import { ipv4, mac, serial } from '../farm/schema.ts'
 
 const longestBody = 1024
+const mostConnections = 64
 
 const hex = z.string().regex(/^[0-9a-fA-F]{1,8}$/)
 
@@ -35,19 +37,28 @@ export async function listenForReports(
 ): Promise<ReportListener> {
   const token = randomBytes(16).toString('hex')
   const server = createServer(
-    { requestTimeout: 10_000, headersTimeout: 5_000 },
+    // Node looks for those that are over their time only every 30 s unless told.
+    { requestTimeout: 10_000, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
     (request, response) => {
       const from = request.socket.remoteAddress ?? 'an unknown address'
       answer(request, token).then(
         (body) => {
-          response.writeHead(204).end()
+          response.writeHead(204, { connection: 'close' }).end()
           tell.report({ ...body, address: ipv4.safeParse(from).data ?? '' })
         },
         (error) => refuse(error, response, from),
       )
     },
   )
-  server.maxConnections = 64
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    // Not `maxConnections`, which turns the new one away: a report takes milliseconds, so that the
+    // oldest is one that only holds its place.
+    const [oldest] = open
+    if (open.size > mostConnections) oldest?.destroy()
+  })
 
   function refuse(error: unknown, response: ServerResponse, from: string): void {
     const status = error instanceof Refusal ? error.status : 500

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   listenForReports,
@@ -37,6 +39,15 @@ async function post(body: string, url = listener.url, method = 'POST'): Promise<
 test('a report is taken, with the serial as pifarm writes it', async () => {
   expect(await post(JSON.stringify(good))).toBe(204)
   expect(reports).toEqual([{ ...good, serial: '3333347a', address: '127.0.0.1' }])
+})
+
+test('who opens connections and says nothing keeps no report out', async () => {
+  const { hostname, port } = new URL(listener.url)
+  const idle = Array.from({ length: 200 }, () => connect(Number(port), hostname))
+  for (const socket of idle) socket.on('error', () => undefined)
+  await Promise.all(idle.map((socket) => once(socket, 'connect')))
+  expect(await post(JSON.stringify(good))).toBe(204)
+  for (const socket of idle) socket.destroy()
 })
 
 describe('refused, and told of', () => {
