@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { quoted, UserError } from '../errors.ts'
@@ -9,6 +9,7 @@ type Login =
   | { readonly type: 'agent'; readonly agent: string }
 
 const passwordTries = 3
+const largestKey = 64 * 1024
 
 /** Answers, each time the server wants another login, with the next one; false when there is none. */
 export function loginsInTurn(
@@ -61,9 +62,15 @@ export async function keyLogins(
 
 function keyIn(file: string, mustBeThere: boolean): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    const stat = statSync(file)
+    // A device may have no end, and a pipe no beginning.
+    if (stat.isFile() && stat.size <= largestKey) return readFileSync(file, 'utf8')
   } catch (cause) {
     if (!mustBeThere) return undefined
     throw new UserError(`cannot read the key ${quoted(file)}`, { cause })
   }
+  if (!mustBeThere) return undefined
+  throw new UserError(`${quoted(file)} is no private key`, {
+    hint: 'a key is a file of a few kilobytes, such as ~/.ssh/id_ed25519',
+  })
 }
