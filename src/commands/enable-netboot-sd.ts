@@ -48,6 +48,7 @@ export async function enableNetbootSd(tools: Tools, options: EnableOptions): Pro
     const way = wayOf(model)
     if (way.kind === 'nothing-to-do') {
       tools.ui.say(`a ${model} needs nothing: ${way.why}`)
+      if (options.json) tools.ui.answer(JSON.stringify({ model, changed: false }))
       return exitCodes.done
     }
     if (way.kind === 'eeprom')

@@ -95,6 +95,8 @@ export interface Host extends Reader {
   run(argv: readonly string[], input?: string): Promise<Output>
   /** Holds the lock file until `release`. Answers who holds it where somebody else does. */
   lock(path: string, holder: string): Promise<Lock | { readonly heldBy: string }>
+  /** Holds a directory by itself, which stays as it is, until `release`. Undefined: somebody else does. */
+  hold(dir: string): Promise<Lock | undefined>
 }
 
 export interface Lock {

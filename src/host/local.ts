@@ -7,7 +7,7 @@ import { cloneTree } from './clone-tree.ts'
 import { follow, runCommand } from './commands.ts'
 import { followFile } from './follow-file.ts'
 import { type Entry, type FileEntry, type Host, type Reader, unfinishedOf } from './host.ts'
-import { holdLock } from './lock.ts'
+import { holdDir, holdLock } from './lock.ts'
 import { readBack } from './read-back.ts'
 
 const largest = 256 * 1024 * 1024
@@ -45,6 +45,7 @@ export function localHost(): Host {
     removeTree,
     run: runCommand,
     lock: holdLock,
+    hold: holdDir,
   }
 }
 

@@ -7,8 +7,8 @@ import type { Lock } from './host.ts'
 const conflict = 75
 
 /**
- * Holds an flock(2) on the file through util-linux's `flock`: the kernel frees it however pifarm
- * ends, so there is no stale lock to judge. The holder's name stands in the file for others to read.
+ * Holds an flock(2) on the file; the kernel frees it however pifarm ends, so there is no stale lock to
+ * judge. The holder's name stands in the file for others to read.
  */
 export async function holdLock(
   path: string,
@@ -17,6 +17,26 @@ export async function holdLock(
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const handle = fs.openSync(path, 'a', 0o600)
   fs.closeSync(handle)
+  const lock = await hold(path)
+  if (lock === undefined) return { heldBy: fs.readFileSync(path, 'utf8').trim() || 'another run' }
+  try {
+    fs.writeFileSync(path, `${holder}\n`)
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+  return lock
+}
+
+/** The same on a directory by itself. */
+export async function holdDir(dir: string): Promise<Lock | undefined> {
+  // `flock` would make a file where nothing is.
+  fs.opendirSync(dir).closeSync()
+  return await hold(dir)
+}
+
+/** Through util-linux's `flock`; undefined: somebody else has it. */
+async function hold(path: string): Promise<Lock | undefined> {
   // `cat` lives as long as our end of its pipe. Its own session, or Ctrl-C would end it while
   // the run is still putting things back.
   const keeper = spawn('flock', ['-n', '-E', String(conflict), path, 'cat'], {
@@ -33,14 +53,7 @@ export async function holdLock(
   if (!held) {
     if (keeper.exitCode !== conflict)
       throw new Error(`flock ${path} ended with ${keeper.exitCode ?? keeper.signalCode}`)
-    return { heldBy: fs.readFileSync(path, 'utf8').trim() || 'another run' }
-  }
-  try {
-    fs.writeFileSync(path, `${holder}\n`)
-  } catch (error) {
-    keeper.stdin.end()
-    await ended
-    throw error
+    return undefined
   }
   return {
     release: async () => {

@@ -8,12 +8,18 @@ export function asksForFuse(text: string): boolean {
   return valueInForce(text)?.value === '1'
 }
 
+/** The whole of a config.txt that pifarm made where there was none. */
+const madeHere = `${ourLine}\n`
+
 /**
  * The text with the line that lets the firmware blow the fuse. It becomes the first line: before
  * the first `[filter]` it holds for every board, so nothing has to be closed with `[all]`, and a
- * missing newline at the end of the file stays missing. Text that asks for the fuse comes back as it is.
+ * missing newline at the end of the file stays missing: that of an empty one too, which tells it from
+ * no file at all (undefined). Text that asks for the fuse comes back as it is.
  */
-export function withFuseLine(text: string): string {
+export function withFuseLine(text: string | undefined): string {
+  if (text === undefined) return madeHere
+  if (text === '') return ourLine
   // UTF-16 comes of an editor on Windows; the firmware reads none of it.
   if (text.includes('\0'))
     throw new UserError('config.txt is not plain text: it has zero bytes in it', {
@@ -29,10 +35,11 @@ export function withFuseLine(text: string): string {
 }
 
 /**
- * What `withFuseLine` was given, to the byte; a person's own lines for single boards stay. Where the
- * first line is not pifarm's, the text without any line that asks for the fuse.
+ * What `withFuseLine` was given, to the byte, undefined for no file; a person's own lines for single boards
+ * stay. Where the first line is not pifarm's, the text without any line that asks for the fuse.
  */
-export function withoutFuseLine(text: string): string {
+export function withoutFuseLine(text: string): string | undefined {
+  if (text === madeHere) return undefined
   const [first, ...rest] = lines(text)
   if (first?.trimEnd() === ourLine) return rest.join('')
   return lines(text)

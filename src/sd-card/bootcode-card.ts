@@ -1,7 +1,7 @@
 import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
 import { plainDirectory } from './boot-partition.ts'
-import { isFirmware } from './find-boot-dir.ts'
+import { isBootcode, isFirmware } from './find-boot-dir.ts'
 
 const bootcode = 'bootcode.bin'
 
@@ -28,7 +28,7 @@ export async function readBootcode(host: Host, path: string): Promise<FileEntry>
 export async function putBootcode(host: Host, dir: string, loader: FileEntry): Promise<void> {
   const card = plainDirectory(host, dir)
   const other = (await card.list()).find(
-    (name) => name.toLowerCase() === 'config.txt' || (isFirmware(name) && name !== bootcode),
+    (name) => name.toLowerCase() === 'config.txt' || (isFirmware(name) && !isBootcode(name)),
   )
   if (other !== undefined)
     throw new UserError(`${dir} holds ${other}: a Pi would boot from the card`, {

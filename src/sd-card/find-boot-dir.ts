@@ -31,5 +31,10 @@ export async function findBootDir(reader: Reader, dir: string): Promise<string> 
 
 /** A file that only a boot partition has; FAT may show names in capitals. */
 export function isFirmware(name: string): boolean {
-  return /^(?:bootcode\.bin|start.*\.elf)$/i.test(name)
+  return isBootcode(name) || /^start.*\.elf$/i.test(name)
+}
+
+/** The loader, which alone on a card lets a Pi boot from the network. */
+export function isBootcode(name: string): boolean {
+  return /^bootcode\.bin$/i.test(name)
 }

@@ -2,6 +2,7 @@ import { exitCodes, UserError } from '../errors.ts'
 import type { Ui } from '../ui/ui.ts'
 import { asksForFuse, withFuseLine, withoutFuseLine } from './boot-config.ts'
 import { type BootPartition, fileLike } from './boot-partition.ts'
+import { isBootcode, isFirmware } from './find-boot-dir.ts'
 
 const config = 'config.txt'
 
@@ -21,9 +22,11 @@ export async function putFuseLine(
   told: readonly string[],
 ): Promise<Outcome> {
   const before = await partition.read(config)
-  const text = withFuseLine(before?.text ?? '')
-  if (before !== undefined && text === before.text) return 'already so'
-  if ((await partition.list()).includes('autoboot.txt'))
+  const names = await partition.list()
+  if (before === undefined) mustBoot(names, partition.where)
+  const text = withFuseLine(before?.text)
+  if (text === before?.text) return 'already so'
+  if (names.includes('autoboot.txt'))
     ui.warn('autoboot.txt may send the firmware to the config.txt of another partition')
   for (const warning of told) ui.say(warning)
   if (!(await ui.confirm(`Put the line into config.txt of ${partition.where}?`))) return 'declined'
@@ -38,8 +41,21 @@ export async function removeFuseLine(partition: BootPartition): Promise<Outcome>
   const text = withoutFuseLine(before.text)
   if (text === before.text) return 'already so'
   // A file that was not there before the line is not there after it.
-  await partition.write(config, text === '' ? undefined : { ...before, text })
+  await partition.write(config, text === undefined ? undefined : { ...before, text })
   return 'changed'
+}
+
+/** Throws a `UserError` where no firmware would read a config.txt beside these files. */
+function mustBoot(names: readonly string[], where: string): void {
+  const firmware = names.filter(isFirmware)
+  if (firmware.some((name) => !isBootcode(name))) return
+  if (firmware.length > 0)
+    throw new UserError(`${where} holds only bootcode.bin, which blows no fuse`, {
+      hint: 'a Pi boots from the network with this card in it; for the fuse take one with Raspberry Pi OS',
+    })
+  throw new UserError(`no boot files of a Raspberry Pi on ${where}`, {
+    hint: 'it needs config.txt or start.elf: write Raspberry Pi OS to it first',
+  })
 }
 
 /** Whether the line is in a boot partition's config.txt, where the firmware acts on it. */

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
+import { alone } from './alone.ts'
 import { type BootPartition, bootDirectory, plainDirectory } from './boot-partition.ts'
 import { bootPartitionOf, type Disk, mountedAt } from './disks.ts'
 import { openFat, partitionsOf } from './fat.ts'
@@ -79,7 +80,8 @@ export async function withCard<T>(
 ): Promise<T> {
   const part = bootPartitionOf(card)
   const there = part && mountedAt(part)
-  if (there !== undefined) return await work(await bootDirectory(host, there))
+  if (there !== undefined)
+    return await alone(host, there, async () => work(await bootDirectory(host, there)))
   const vfat = ['-t', 'vfat', '-o', 'quiet', part?.path ?? card.path]
   const mounted = await withMount(host, vfat, workDir, async (dir) => ({
     done: await work({ ...plainDirectory(host, dir), where: card.path }),

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { localHost } from '../../src/host/local.ts'
 import { fillCard, makeCardImage, readCard, type Table } from '../support/card-image.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 import { releaseConfigs } from '../support/release-configs.ts'
@@ -199,7 +200,136 @@ function write(name: string, text: string): string {
   return join(dir, name)
 }
 
+test('an empty config.txt is a person’s own: it is empty again', async () => {
+  const image = makeCardImage(dir, 'mbr', { 'config.txt': '', 'start.elf': 'elf' })
+  const boot = join(dir, 'boot')
+  mkdirSync(boot)
+  const file = write('boot/config.txt', '')
+  const ways = [
+    ['--image', image],
+    ['--boot-dir', boot],
+  ]
+  for (const way of ways) expect(await enable(...way, '--yes')).toMatchObject({ code: 0 })
+  expect([readCard(image, 'mbr', 'config.txt'), readFileSync(file, 'utf8')]).toEqual([line, line])
+  for (const way of ways) expect(await enable(...way, '--remove')).toMatchObject({ code: 0 })
+  expect([readCard(image, 'mbr', 'config.txt'), readFileSync(file, 'utf8')]).toEqual(['', ''])
+})
+
+describe('--json is one answer', () => {
+  const answer = async (...words: readonly string[]) =>
+    JSON.parse((await enable('--json', ...words)).stdout)
+
+  test.each([['--image'], ['--boot-dir']])(
+    '%s: where, whether the line is in, whether it changed',
+    async (way) => {
+      const image = makeCardImage(dir, 'mbr', { 'config.txt': config, 'start.elf': 'elf' })
+      mkdirSync(join(dir, 'boot'))
+      write('boot/config.txt', config)
+      const where = way === '--image' ? image : join(dir, 'boot')
+      expect(await answer(way, where, '--yes')).toEqual({ where, line: true, changed: true })
+      expect(await answer(way, where, '--yes')).toEqual({ where, line: true, changed: false })
+      expect(await answer(way, where, '--remove')).toEqual({ where, line: false, changed: true })
+      expect(await answer(way, where, '--remove')).toEqual({ where, line: false, changed: false })
+    },
+  )
+
+  test('--bootcode-only, and a board that needs nothing', async () => {
+    const loader = join(dir, 'bootcode.bin')
+    writeFileSync(loader, Buffer.alloc(50_000, 0xa5))
+    const where = join(dir, 'card.img')
+    expect(
+      await answer('--bootcode-only', '--bootcode', loader, '--image', where, '--yes'),
+    ).toEqual({
+      ...{ where, bootcodeOnly: true, changed: true },
+    })
+    expect(await answer('--model', '3b+')).toEqual({ model: '3b+', changed: false })
+  })
+})
+
+describe('a second run at the same time says so, and changes nothing', () => {
+  const inUse = (where: string) => ({
+    ...{ code: 6, error: `another run is at work on ${where}`, questions: [] },
+  })
+
+  test('on an image', async () => {
+    const image = superfloppy(16)
+    const sum = sumOf(image)
+    const lock = await localHost().hold(dir)
+    expect(await enable('--image', image, '--yes')).toMatchObject(inUse(dir))
+    expect(await enable('--image', image, '--remove')).toMatchObject(inUse(dir))
+    await lock?.release()
+    expect(sumOf(image)).toBe(sum)
+    expect(await enable('--image', image, '--yes')).toMatchObject({ code: 0, error: '' })
+  })
+
+  test('on a directory, while the first one still asks', async () => {
+    write('config.txt', config)
+    const second: unknown[] = []
+    const argv = ['enable-netboot-sd', '--boot-dir', dir]
+    const first = pifarmHere(argv, {
+      answers: [true],
+      heard: (text) => {
+        if (text.startsWith('The fuse is permanent'))
+          second.push(enable('--boot-dir', dir, '--remove'))
+      },
+    })
+    expect(await first).toMatchObject({ code: 0 })
+    expect(await Promise.all(second)).toMatchObject([inUse(dir)])
+    expect(readFileSync(join(dir, 'config.txt'), 'latin1')).toBe(`${line}\r\n${config}`)
+  })
+
+  test('on an image of --bootcode-only', async () => {
+    const loader = join(dir, 'bootcode.bin')
+    writeFileSync(loader, Buffer.alloc(50_000, 0xa5))
+    const lock = await localHost().hold(dir)
+    const words = ['--bootcode-only', '--bootcode', loader, '--yes']
+    expect(await enable(...words, '--image', join(dir, 'x.img'))).toMatchObject(inUse(dir))
+    expect(await enable(...words, '--boot-dir', dir)).toMatchObject(inUse(dir))
+    await lock?.release()
+    expect(readdirSync(dir)).toEqual(['bootcode.bin'])
+  })
+})
+
 describe('refused', () => {
+  test('a card that holds only bootcode.bin: what it is, and what it is for', async () => {
+    const image = makeCardImage(dir, 'mbr', { 'BOOTCODE.BIN': 'loader' })
+    mkdirSync(join(dir, 'card'))
+    write('card/bootcode.bin', 'loader')
+    const sum = sumOf(image)
+    for (const way of [
+      ['--image', image],
+      ['--boot-dir', join(dir, 'card')],
+    ]) {
+      const { code, error, hint, stderr } = await enable(...way, '--yes')
+      expect({ code, error, stderr }).toEqual({
+        ...{ code: 2, error: `${way[1]} holds only bootcode.bin, which blows no fuse`, stderr: '' },
+      })
+      expect(hint).toContain('boots from the network with this card')
+    }
+    expect(sumOf(image)).toBe(sum)
+    expect(readdirSync(join(dir, 'card'))).toEqual(['bootcode.bin'])
+  })
+
+  test.each(['0', '65536', '99999'])('--ssh with port %s', async (port) => {
+    const { code, error, hint } = await enable('--ssh', `pi@10.77.0.52:${port}`)
+    expect({ code, error, hint }).toEqual({
+      code: 2,
+      error: `--ssh "pi@10.77.0.52:${port}": ${port} is no port`,
+      hint: 'it is 1 to 65535',
+    })
+  })
+
+  test('--bootcode-only into a directory that is not there', async () => {
+    const loader = join(dir, 'bootcode.bin')
+    writeFileSync(loader, Buffer.alloc(50_000, 0xa5))
+    const none = join(dir, 'none')
+    const words = ['--bootcode-only', '--bootcode', loader, '--yes', '--boot-dir', none]
+    expect(await enable(...words)).toMatchObject({
+      ...{ code: 2, error: `there is no directory ${JSON.stringify(none)}` },
+    })
+    expect(readdirSync(dir)).toEqual(['bootcode.bin'])
+  })
+
   test('a config.txt that is a directory, on a card and below one that is mounted', async () => {
     const image = superfloppy(16)
     execFileSync('mmd', ['-i', image, '::config.txt'])

@@ -104,4 +104,16 @@ export function keepsTheHostContract(make: () => Promise<{ nas: Host; top: strin
     expect(next).toHaveProperty('release')
     if ('release' in next) await next.release()
   })
+
+  it('holds a directory once at a time, and leaves it as it is', async () => {
+    const { nas, top } = await make()
+    const first = await nas.hold(top)
+    expect(first).toBeDefined()
+    expect(await nas.hold(top)).toBeUndefined()
+    await first?.release()
+    const second = await nas.hold(top)
+    expect(second).toBeDefined()
+    await second?.release()
+    expect([...((await nas.list(top)) ?? [])]).toEqual([])
+  })
 }

@@ -37,6 +37,11 @@ describe.each(Object.entries(forms))('a config.txt %s', (_name, text) => {
   })
 })
 
+test('no config.txt at all becomes none again, and not an empty one', () => {
+  expect(asksForFuse(withFuseLine(undefined))).toBe(true)
+  expect(withoutFuseLine(withFuseLine(undefined))).toBeUndefined()
+})
+
 test('the end of the new line is that of the file', () => {
   expect(withFuseLine('a=1\r\n')).toBe('program_usb_boot_mode=1\r\na=1\r\n')
 })

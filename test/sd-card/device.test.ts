@@ -79,6 +79,22 @@ test('--bootcode-only writes the card anew', async () => {
   expect(readCard(image, 'mbr', 'bootcode.bin')).toBe(readFileSync(loader, 'latin1'))
 })
 
+test('a second run on the same card says so, and changes nothing', async () => {
+  const second: unknown[] = []
+  const argv = ['enable-netboot-sd', '--device', device]
+  const first = await pifarmHere(argv, {
+    answers: [true],
+    heard: (text) => {
+      if (text.startsWith('The fuse is permanent')) second.push(pifarmHere([...argv, '--remove']))
+    },
+  })
+  expect(first).toMatchObject({ code: 0, error: '' })
+  expect(await Promise.all(second)).toMatchObject([
+    { code: 6, error: `another run is at work on ${device}` },
+  ])
+  expect(readCard(image, 'mbr', 'config.txt')).toBe(line + config)
+})
+
 describe('--report', () => {
   const report = (...words: readonly string[]) => [
     ...['enable-netboot-sd', '--device', device, '--report', '--listen', '127.0.0.1'],
@@ -123,6 +139,17 @@ describe('--report', () => {
     })
     expect(code).toBe(130)
     await expect(fetch(`http://${url}/`)).rejects.toThrow('fetch failed')
+  })
+
+  test('it ends when its reader has gone, as after `| head -1`', async () => {
+    const gone = new AbortController()
+    const { code, error } = await pifarmHere(report('--yes'), {
+      whenUnread: () => gone.signal,
+      heard: (text) => {
+        if (text.startsWith('end with')) setTimeout(() => gone.abort(), 100)
+      },
+    })
+    expect({ code, error }).toEqual({ code: 0, error: '' })
   })
 
   test('declined: neither the line nor the reporter is on the card', async () => {

@@ -50,6 +50,13 @@ test('where the desktop has mounted the card, its files are changed there', asyn
   expect(nas.ran).toEqual([])
 })
 
+test('where another run is at work in that directory, that is said', async () => {
+  const nas = fakeNas({ '/media/me/bootfs/config.txt': 'a=1\n' })
+  await nas.hold('/media/me/bootfs')
+  const work = withCard(nas, card('/media/me/bootfs'), '/tmp/work', async () => 0)
+  await expect(work).rejects.toMatchObject({ exitCode: 6 })
+})
+
 test('else it is mounted for the while, and let go also when the work fails', async () => {
   const nas = kernelWithFat()
   const work = withCard(nas, card(null), '/tmp/work', async (boot) => {

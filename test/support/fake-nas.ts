@@ -156,6 +156,10 @@ export function fakeNas(
         },
       }
     },
+    async hold(dir) {
+      const lock = await nas.lock(dir, '')
+      return 'heldBy' in lock ? undefined : lock
+    },
 
     poke(path, entry) {
       if (entry === undefined) {

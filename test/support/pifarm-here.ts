@@ -11,6 +11,7 @@ export interface HereOptions {
   readonly signal?: AbortSignal
   readonly sshTo?: Tools['sshTo']
   readonly env?: Tools['env']
+  readonly whenUnread?: Tools['whenUnread']
   /** Hears each answer as it comes. */
   readonly heard?: (text: string) => void
 }
@@ -18,7 +19,14 @@ export interface HereOptions {
 /** Runs a command line in this process on this very machine: for commands that touch only what a test made. */
 export async function pifarmHere(
   argv: readonly string[],
-  { answers = [], signal = new AbortController().signal, sshTo, env = {}, heard }: HereOptions = {},
+  {
+    answers = [],
+    signal = new AbortController().signal,
+    sshTo,
+    env = {},
+    heard,
+    whenUnread = () => new AbortController().signal,
+  }: HereOptions = {},
 ) {
   const ui = recordingUi(...answers)
   const result = (code: number, error = '', hint = '') => ({
@@ -59,6 +67,7 @@ export async function pifarmHere(
         }),
       signal,
       env,
+      whenUnread,
       isRoot: process.getuid?.() === 0,
       command: ['pifarm', ...argv].join(' '),
       now: () => new Date(),

@@ -1,6 +1,8 @@
 import { dirname } from 'node:path'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { path } from '../../farm/schema.ts'
+import type { FileEntry, Reader } from '../../host/host.ts'
+import { alone } from '../../sd-card/alone.ts'
 import {
   makeBootcodeImage,
   putBootcode,
@@ -25,33 +27,50 @@ export async function bootcodeCard(tools: Tools, options: EnableOptions): Promis
   const source = flag('--bootcode', path, options.bootcode)
   const tftp = async () => (await readFarm(nas, options.config)).farm.paths.tftp
   const loader = await readBootcode(nas, source ?? `${await tftp()}/bootcode.bin`)
-  if (options.bootDir !== undefined) {
-    await putBootcode(nas, options.bootDir, loader)
-    return tell(tools, options.bootDir)
+  const where = await putLoader(tools, options, loader)
+  ui.say(`${where} holds bootcode.bin and nothing else; the card stays in the Pi`)
+  if (options.json) ui.answer(JSON.stringify({ where, bootcodeOnly: true, changed: true }))
+  return exitCodes.done
+}
+
+/** Answers what holds it now. */
+async function putLoader(
+  tools: Tools,
+  { bootDir, image, device }: EnableOptions,
+  loader: FileEntry,
+): Promise<string> {
+  const { nas, ui } = tools
+  if (bootDir !== undefined) {
+    await mustBeDirectory(nas, bootDir)
+    await alone(nas, bootDir, () => putBootcode(nas, bootDir, loader))
+    return bootDir
   }
   return await withWorkDir(nas, async (dir) => {
-    if (options.image !== undefined) {
-      if ((await nas.read(options.image)) !== undefined)
-        throw new UserError(`${quoted(options.image)} is there already`, {
-          hint: 'name a file that is to be made',
-        })
-      if ((await nas.list(dirname(options.image))) === undefined)
-        throw new UserError(`there is no directory for ${quoted(options.image)}`)
-      await makeBootcodeImage(nas, options.image, loader, dir)
-      return tell(tools, options.image)
+    if (image !== undefined) {
+      await mustBeDirectory(nas, dirname(image))
+      await alone(nas, dirname(image), async () => {
+        if ((await nas.read(image)) !== undefined)
+          throw new UserError(`${quoted(image)} is there already`, {
+            hint: 'name a file that is to be made',
+          })
+        await makeBootcodeImage(nas, image, loader, dir)
+      })
+      return image
     }
-    const card = await pickCard(tools, options.device)
+    const card = await pickCard(tools, device)
     if ([card, ...(card.children ?? [])].some((part) => part.mountpoints.some(Boolean)))
       throw new UserError(`${card.path} is mounted`, { hint: 'unmount it first' })
-    const question = `Everything on ${describeDisk(card)} is lost. Write it anew?`
-    if (!(await ui.confirm(question))) throw declined()
-    await makeBootcodeImage(nas, `${dir}/card.img`, loader, dir)
-    await writeImage(nas, `${dir}/card.img`, card.path)
-    return tell(tools, card.path)
+    await alone(nas, card, async () => {
+      const question = `Everything on ${describeDisk(card)} is lost. Write it anew?`
+      if (!(await ui.confirm(question))) throw declined()
+      await makeBootcodeImage(nas, `${dir}/card.img`, loader, dir)
+      await writeImage(nas, `${dir}/card.img`, card.path)
+    })
+    return card.path
   })
 }
 
-function tell({ ui }: Tools, where: string): number {
-  ui.say(`${where} holds bootcode.bin and nothing else; the card stays in the Pi`)
-  return exitCodes.done
+async function mustBeDirectory(nas: Reader, dir: string): Promise<void> {
+  if ((await nas.list(dir)) === undefined)
+    throw new UserError(`there is no directory ${quoted(dir)}`)
 }

@@ -39,7 +39,7 @@ export async function livePi(
     const run = await asRoot(remote, askPassword)
     const where = destination
     const session = { where, ui, remote, run, connect, askPassword, signal, timeoutMs }
-    if (options.remove) return await takeOut(session)
+    if (options.remove) return await takeOut(session, options.json === true)
     const identity = await identify(run)
     await enable(session, identity, model)
     tools.ui.answer(options.json ? JSON.stringify(identity) : described(identity))
@@ -65,10 +65,11 @@ async function enable(session: Session, identity: Identity, model: string | unde
   })
 }
 
-async function takeOut({ ui, run, where }: Session): Promise<number> {
-  const outcome = await removeFuseLine(await bootPartitionOver(run, where))
-  const done = outcome === 'changed' ? 'the line was taken out of' : 'the line is not in'
+async function takeOut({ ui, run, where }: Session, json: boolean): Promise<number> {
+  const changed = (await removeFuseLine(await bootPartitionOver(run, where))) === 'changed'
+  const done = changed ? 'the line was taken out of' : 'the line is not in'
   ui.say(`${done} config.txt of ${where}`)
+  if (json) ui.answer(JSON.stringify({ where, line: false, changed }))
   return exitCodes.done
 }
 
@@ -80,7 +81,10 @@ function readTarget(text: string): SshTarget {
     ) ?? []
   if (user === undefined || host === undefined)
     throw new UserError(`--ssh ${quoted(text)} is not user@host, or user@host:port`)
-  return { user, host, port: port === undefined ? 22 : Number(port) }
+  const number = Number(port ?? 22)
+  if (number < 1 || number > 65_535)
+    throw new UserError(`--ssh ${quoted(text)}: ${port} is no port`, { hint: 'it is 1 to 65535' })
+  return { user, host, port: number }
 }
 
 function described({ model, board, mac, serial }: Identity): string {

@@ -2,7 +2,9 @@ import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { ipv4, models } from '../../farm/schema.ts'
 import { render } from '../../render.ts'
+import { alone } from '../../sd-card/alone.ts'
 import { boardOf } from '../../sd-card/boards.ts'
+import type { Disk } from '../../sd-card/disks.ts'
 import { declined, putFuseLine, warnings } from '../../sd-card/fuse.ts'
 import { withCard, withRoot, withWorkDir } from '../../sd-card/open-card.ts'
 import { hasNetbootFuse } from '../../sd-card/otp.ts'
@@ -34,6 +36,7 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
   const card = await pickCard(tools, options.device)
   const seen = new Map<string, Report>()
   const over = new AbortController()
+  const unread = tools.whenUnread?.(over.signal)
   const listener = await listenForReports(at, {
     report(report) {
       const before = seen.get(report.serial)
@@ -46,38 +49,45 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
     refused: (why) => ui.warn(`refused ${why}`),
   })
   try {
-    await withWorkDir(nas, async (dir) => {
-      const noSystem = new UserError(`no root filesystem on ${card.path} that can be mounted`, {
-        hint: 'the card needs a system that boots, such as Raspberry Pi OS',
-      })
-      // Looked at before anything is asked or written.
-      if (!(await withRoot(nas, card, dir, (top) => holdsSystem(nas, top)))) throw noSystem
-      const outcome = await withCard(nas, card, dir, (partition) =>
-        putFuseLine(partition, ui, [warnings.fuse, warnings.card]),
-      )
-      if (outcome === 'declined') throw declined()
-      const files = {
-        unit: render('sd-card/pifarm-report.service', {}),
-        script: render('sd-card/pifarm-report.hbs', { url: listener.url }),
-      }
-      const put = await withRoot(nas, card, dir, async (top) => {
-        await putReporter(nas, top, files)
-        return true
-      })
-      if (!put) throw noSystem
-    })
+    await alone(nas, card, () => putOnCard(tools, card, listener.url))
     ui.say(`listening at ${new URL(listener.url).host}; start each Pi once with the card`)
     ui.say('end with Ctrl-C; then take the line and the reporter off: --remove')
     deadline(signal, timeout).addEventListener('abort', () => over.abort(), { once: true })
-    if (!signal.aborted) await fired(over.signal)
+    unread?.addEventListener('abort', () => over.abort(), { once: true })
+    if (!signal.aborted && !unread?.aborted) await fired(over.signal)
   } finally {
     listener.close()
+    over.abort()
   }
   signal.throwIfAborted()
-  if (seen.size > 0) return exitCodes.done
+  if (seen.size > 0 || unread?.aborted) return exitCodes.done
   throw new UserError('no Pi has reported', {
     hint: 'does the firewall let the Pis reach the address above? --listen takes a fixed port',
     exitCode: exitCodes.putBack,
+  })
+}
+
+/** Puts the line and the reporter on the card. */
+async function putOnCard({ nas, ui }: Tools, card: Disk, url: string): Promise<void> {
+  await withWorkDir(nas, async (dir) => {
+    const noSystem = new UserError(`no root filesystem on ${card.path} that can be mounted`, {
+      hint: 'the card needs a system that boots, such as Raspberry Pi OS',
+    })
+    // Looked at before anything is asked or written.
+    if (!(await withRoot(nas, card, dir, (top) => holdsSystem(nas, top)))) throw noSystem
+    const outcome = await withCard(nas, card, dir, (partition) =>
+      putFuseLine(partition, ui, [warnings.fuse, warnings.card]),
+    )
+    if (outcome === 'declined') throw declined()
+    const files = {
+      unit: render('sd-card/pifarm-report.service', {}),
+      script: render('sd-card/pifarm-report.hbs', { url }),
+    }
+    const put = await withRoot(nas, card, dir, async (top) => {
+      await putReporter(nas, top, files)
+      return true
+    })
+    if (!put) throw noSystem
   })
 }
 
