@@ -38,7 +38,8 @@ export async function addPi(lab: Lab, pi: Board, ...more: readonly string[]): Pr
 /** Whether a TCP connection from a board to a port of the NAS comes about. */
 export async function canConnect(lab: Lab, name: string, port: number): Promise<boolean> {
   const connect = `exec 3<>/dev/tcp/10.77.0.1/${port}`
-  const { code, stderr } = await lab.at(name, ['timeout', '3', 'bash', '-c', connect])
+  // A first packet may be lost, and the kernel takes its time to ask again.
+  const { code, stderr } = await lab.at(name, ['timeout', '30', 'bash', '-c', connect])
   if (code !== 0 && !stderr.includes('refused')) throw new Error(`no clear answer: ${stderr}`)
   return code === 0
 }
