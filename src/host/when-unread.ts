@@ -15,6 +15,8 @@ export function whenUnread(until: AbortSignal): AbortSignal {
     detached: true,
     stdio: ['ignore', 'inherit', 'ignore'],
   })
+  // It is nothing to wait for.
+  watcher.unref()
   // Without a `tail` that can do so the next write tells it.
   watcher.once('error', () => undefined)
   watcher.once('exit', (_code, signal) => signal === 'SIGPIPE' && gone.abort())

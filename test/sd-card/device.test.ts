@@ -152,6 +152,21 @@ describe('--report', () => {
     expect({ code, error }).toEqual({ code: 0, error: '' })
   })
 
+  test('an address of another machine: pifarm ends, also where its output is a pipe', async () => {
+    const pifarm = new URL('../../bin/pifarm.js', import.meta.url).pathname
+    const argv = ['enable-netboot-sd', '--device', device, '--report', '--listen', '192.0.2.1']
+    const script = '{ "$@"; echo "ended with $?"; } | cat'
+    const run = spawn('sh', ['-c', script, 'sh', process.execPath, pifarm, ...argv, '--yes'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let said = ''
+    run.stdout.on('data', (text) => {
+      said += text
+    })
+    await once(run, 'close')
+    expect(said).toBe('ended with 2\n')
+  })
+
   test('declined: neither the line nor the reporter is on the card', async () => {
     const { code } = await pifarmHere(report(), { answers: [false] })
     expect(code).toBe(7)

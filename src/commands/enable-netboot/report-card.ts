@@ -36,7 +36,7 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
   const card = await pickCard(tools, options.device)
   const seen = new Map<string, Report>()
   const over = new AbortController()
-  const unread = tools.whenUnread?.(over.signal)
+  let unread: AbortSignal | undefined
   const listener = await listenForReports(at, {
     report(report) {
       const before = seen.get(report.serial)
@@ -52,9 +52,13 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
     await alone(nas, card, () => putOnCard(tools, card, listener.url))
     ui.say(`listening at ${new URL(listener.url).host}; start each Pi once with the card`)
     ui.say('end with Ctrl-C; then take the line and the reporter off: --remove')
-    deadline(signal, timeout).addEventListener('abort', () => over.abort(), { once: true })
-    unread?.addEventListener('abort', () => over.abort(), { once: true })
-    if (!signal.aborted && !unread?.aborted) await fired(over.signal)
+    unread = tools.whenUnread?.(over.signal)
+    for (const end of [deadline(signal, timeout), unread]) {
+      // A signal that has fired by now fires no more.
+      if (end?.aborted) over.abort()
+      end?.addEventListener('abort', () => over.abort(), { once: true })
+    }
+    await fired(over.signal)
   } finally {
     listener.close()
     over.abort()
