@@ -61,10 +61,12 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   }
   const macs = new Set(farm?.pis.map((pi) => pi.mac))
   const addressOnly = new AddressOnly((board) => !macs.has(board) && board === (only ?? board))
+  const tally = new Tally(farm, { only, all: options.all === true })
   const search: Search = {
     farm,
     source,
     until: over.signal,
+    isAnswered: () => tally.serials > 0,
     heard(event) {
       const board = addressOnly.feed(event)
       if (board === undefined || since !== undefined) return
@@ -74,7 +76,6 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   // A log that was named need not be this machine's: then what is heard here is not its Pis.
   const ways = { onlyNew: options.follow === true, isElsewhere: log !== undefined }
   const found = since === undefined ? live(tools, search, ways) : past(tools, search, since)
-  const tally = new Tally(farm, { only, all: options.all === true })
   try {
     for await (const finding of found) {
       if (!tally.takes(finding)) continue

@@ -180,6 +180,19 @@ describe('a new Pi that asks for an address and for no file', () => {
     }
   })
 
+  test.each(['--timeout 0.05', '--since 10m'])(
+    'is named also where a Pi of the farm booted meanwhile: %s',
+    async (words) => {
+      const other = [
+        offer('10.77.0.50', 'b8:27:eb:33:34:7a'),
+        rrq('10.77.0.50', '3333347a/start.elf'),
+      ]
+      const files = { [syslog]: lines(...addressOnly, ...other) }
+      const nas = await readyFarm([addHlsPi1], { files })
+      expect((await nas.pifarm(`find-serial ${words}`)).hint).toContain(cure)
+    },
+  )
+
   test('--mac asks for one of two', async () => {
     const other = addressOnly.map((line) => line.replace(newPi, 'b8:27:eb:00:00:78'))
     const nas = await readyFarm([], { files: { [syslog]: lines(...addressOnly, ...other) } })

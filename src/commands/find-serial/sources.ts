@@ -15,12 +15,14 @@ export interface Search {
   readonly until: AbortSignal
   /** Hears of everything that is read on the way. */
   readonly heard: (event: BootEvent) => void
+  /** Whether a serial was printed. */
+  readonly isAnswered: () => boolean
 }
 
 /** What there is since then, the newest first where it lies in files. */
 export async function* past(
   { nas, ui, now }: Tools,
-  { farm, source, until, heard }: Search,
+  { farm, source, until, heard, isAnswered }: Search,
   span: number,
 ): AsyncGenerator<Finding> {
   const since = Number.isFinite(span) ? new Date(now().getTime() - span) : undefined
@@ -32,13 +34,9 @@ export async function* past(
       if (compressed) ui.say(`what is older lies in ${compressed}, which is not read (zcat)`)
     }
     const scan = { since, expected, now: now(), until }
-    let found = 0
-    for await (const finding of scanLog(nas, files, { ...scan, ranOut })) {
-      found += 1
-      yield finding
-    }
+    yield* scanLog(nas, files, { ...scan, ranOut })
     // Read once more, and more slowly, only where somebody will ask why there is nothing.
-    if (found === 0) for await (const event of scanRequests(nas, files, scan)) heard(event)
+    if (!isAnswered()) for await (const event of scanRequests(nas, files, scan)) heard(event)
     return
   }
   const finder = new SerialFinder(expected)
