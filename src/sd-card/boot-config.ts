@@ -1,7 +1,10 @@
 import { UserError } from '../errors.ts'
+import { ConfigFilters } from '../netboot/boot-client/config-filters.ts'
 
 const key = 'program_usb_boot_mode'
 const ourLine = `${key}=1`
+/** A 3B; that of a 3B+ is blown in the factory. */
+const boardWithFuse = { models: ['pi3'], boardType: 0x08, serial: undefined }
 
 /** Whether the firmware of every board that has the fuse would act on this config.txt. */
 export function asksForFuse(text: string): boolean {
@@ -62,23 +65,13 @@ function endOfLines(text: string): string {
 
 /** The last value that a board with the fuse gets to see, and the number of its line, from 1. */
 function valueInForce(text: string): { readonly value: string; readonly line: number } | undefined {
-  const filters = new Map<string, boolean>()
+  const filters = new ConfigFilters(boardWithFuse)
   let found: { value: string; line: number } | undefined
   lines(text).forEach((raw, index) => {
     const line = raw.trim()
-    const section = /^\[(.*)\]$/.exec(line)?.[1]?.toLowerCase()
-    if (section === 'all') filters.clear()
-    else if (section !== undefined) filters.set(kindOf(section), section === 'pi3')
+    if (filters.take(line) || !filters.hold) return
     const value = new RegExp(`^${key}=(.*)$`).exec(line)?.[1]
-    if (value !== undefined && ![...filters.values()].includes(false))
-      found = { value: value.trim(), line: index + 1 }
+    if (value !== undefined) found = { value: value.trim(), line: index + 1 }
   })
   return found
-}
-
-/** Filters of one kind replace each other; those of different kinds must all hold. */
-function kindOf(section: string): string {
-  if (/^(?:pi|cm)\d/.test(section)) return 'model'
-  if (section.startsWith('0x')) return 'serial'
-  return section.split('=')[0] ?? section
 }

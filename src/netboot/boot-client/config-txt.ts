@@ -1,4 +1,5 @@
 import type { Model, Serial } from '../../farm/schema.ts'
+import { ConfigFilters, type FilteredBoard } from './config-filters.ts'
 import { printable } from './printable.ts'
 
 /** What config.txt says to one board. */
@@ -24,13 +25,13 @@ export const noConfig: ConfigTxt = {
 export const configTxtLimit = 4096
 const longestLine = 98
 
-const modelFilters: Readonly<Record<Model, readonly string[]>> = {
-  '3b': ['pi3'],
-  '3b+': ['pi3', 'pi3+'],
-  '4': ['pi4'],
-  '400': ['pi4', 'pi400'],
-  cm4: ['pi4', 'cm4'],
-  '5': ['pi5'],
+const boards: Readonly<Record<Model, Omit<FilteredBoard, 'serial'>>> = {
+  '3b': { models: ['pi3'], boardType: 0x08 },
+  '3b+': { models: ['pi3', 'pi3+'], boardType: 0x0d },
+  '4': { models: ['pi4'], boardType: 0x11 },
+  '400': { models: ['pi4', 'pi400'], boardType: 0x13 },
+  cm4: { models: ['pi4', 'cm4'], boardType: 0x14 },
+  '5': { models: ['pi5'], boardType: 0x17 },
 }
 /** A file that includes itself must not be followed for ever. */
 const deepestInclude = 4
@@ -45,7 +46,10 @@ export function readConfigTxt(
   included: ReadonlyMap<string, Buffer> = new Map(),
 ): ConfigTxt {
   const settings = new Map<string, string>()
-  const filters = new Map<string, boolean>()
+  const filters = new ConfigFilters({
+    ...boards[board.model],
+    serial: Number.parseInt(board.serial, 16),
+  })
   const includes: string[] = []
   let initramfs: string | undefined
   let overlays: string[] = []
@@ -54,11 +58,7 @@ export function readConfigTxt(
 
   function read(file: Buffer, depth: number): void {
     for (const line of configLines(file)) {
-      const section = /^\[(.*)\]$/.exec(line)?.[1]
-      if (section === 'all') filters.clear()
-      else if (section !== undefined) filters.set(...filter(section.toLowerCase(), board))
-      if (section !== undefined || [...filters.values()].includes(false)) continue
-      readLine(line, depth)
+      if (!filters.take(line) && filters.hold) readLine(line, depth)
     }
   }
 
@@ -86,17 +86,4 @@ function configLines(bytes: Buffer): readonly string[] {
     .split(/\r?\n/)
     .map((line) => printable(line.slice(0, longestLine)).trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
-}
-
-/** Filters of one kind replace each other, those of different kinds must all hold. */
-function filter(
-  section: string,
-  board: { readonly model: Model; readonly serial: Serial },
-): [kind: string, holds: boolean] {
-  if (/^(?:pi|cm)\d/.test(section)) return ['model', modelFilters[board.model].includes(section)]
-  if (/^0x[0-9a-f]{1,8}$/.test(section)) {
-    return ['serial', Number(section) === Number.parseInt(board.serial, 16)]
-  }
-  // [none], [EDID=...], [gpio4=1], [tryboot]: nothing is plugged in, so none of them holds.
-  return [section.split('=')[0] ?? section, false]
 }
