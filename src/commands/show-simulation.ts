@@ -15,7 +15,7 @@ export function showSimulation(report: BootReport, found: Findings): string {
     first === undefined
       ? [`boots ${report.kernel}${version} with: ${report.cmdline?.text}`]
       : [
-          `stops (${first.stage}): ${first.what}`,
+          `${first.isUnproven ? 'not proven' : 'stops'} (${first.stage}): ${first.what}`,
           `  cure: ${first.cure}`,
           ...others.flatMap(({ stage, what, cure }) => [
             `also (${stage}): ${what}`,

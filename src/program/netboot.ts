@@ -81,6 +81,7 @@ export function netboot(program: Command, does: Does): void {
       example(
         'pifarm simulate-boot HLSPi1',
         'pifarm simulate-boot --mac dc:a6:32:01:36:c2 --serial 9ffefdef --model 4',
+        'pifarm simulate-boot HLSPi1 --interface eth0    # from another machine, as root',
       ),
     )
   does(simulateBoot, async () => (await import('../commands/simulate-boot.ts')).simulateBoot, [

@@ -45,7 +45,7 @@ export function controls(farm: FarmBox): void {
     const mac = `sed -i s/${second.mac}/b8:27:eb:00:00:09/ /etc/dhcp/pifarm.conf`
     await farm.nas.must('sh', '-ec', `${mac} && systemctl restart isc-dhcp-server`)
     const { report } = await farm.box.playFirmware(second)
-    expect(report.stopped).toMatch(/^rom: no OFFER to boot by/)
+    expect(report.stopped?.what).toMatch(/^rom: no OFFER to boot by/)
     right(await farm.nas.pifarm('apply', '--yes'))
   })
 

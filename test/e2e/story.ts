@@ -25,7 +25,7 @@ export function story(farm: FarmBox): void {
   test('a Pi of unknown serial is found by what it asks for', async () => {
     const { asked, output } = await farm.addPi(first)
     right(output)
-    expect(asked.report.missing).toContain(`${first.serial}/start.elf`)
+    expect(asked.report.missing.map(({ file }) => file)).toContain(`${first.serial}/start.elf`)
     expect(await farm.nas.must('pifarm', 'list')).toContain(first.serial)
   })
 
@@ -75,7 +75,7 @@ export function story(farm: FarmBox): void {
     await farm.nas.must('systemctl', 'restart', 'nfs-server')
     right(await farm.nas.pifarm('remove-pi', first.name, '--yes'))
     const { report } = await farm.box.playFirmware(first)
-    expect(report.stopped).toContain(`${first.serial}/start.elf`)
+    expect(report.stopped?.what).toContain(`${first.serial}/start.elf`)
     // The other one has lost nothing.
     expect(await farm.onPi(second, 'hostname')).toBe('HLSPi2\n')
   })

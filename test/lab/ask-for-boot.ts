@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { mac, serial } from '../../src/farm/schema.ts'
-import { discover, realDhcpPorts } from '../../src/netboot/boot-client/dhcp-client.ts'
+import { discover } from '../../src/netboot/boot-client/dhcp-client.ts'
+import { realDhcpPorts } from '../../src/netboot/boot-client/dhcp-exchange.ts'
 import type { DhcpPacket } from '../../src/netboot/boot-client/dhcp-packet.ts'
 import { eepromDiscover, romDiscover } from '../../src/netboot/boot-client/discover-packet.ts'
 import type { BootOffer } from '../../src/netboot/boot-client/offer.ts'

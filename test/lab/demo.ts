@@ -67,7 +67,7 @@ function isRight(report: BootReport, name: string): boolean {
   tell(
     right
       ? `${name} got ${report.address} and ${Object.keys(report.files).length} files, ${bytes} bytes: ${report.kernel} starts with a root of its own`
-      : `${name} does not boot: ${report.stopped ?? 'it was given what is another’s'}`,
+      : `${name} does not boot: ${report.stopped?.what ?? 'it was given what is another’s'}`,
   )
   return right
 }

@@ -102,7 +102,7 @@ describe('a Pi that the farm does not know', () => {
     const boot = await lab.boot(stranger)
     expect(boot.address).toMatch(/^10\.77\.0\.2[012]\d$/)
     expect(Object.keys(boot.files)).toEqual(['bootcode.bin'])
-    expect(boot.stopped).toContain('start.elf did not come')
+    expect(boot.stopped?.what).toContain('start.elf did not come')
     const asked = await lab.read('/var/log/syslog')
     expect(asked).toContain(`filename ${stranger.serial}/start.elf`)
   })

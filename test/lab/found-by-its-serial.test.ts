@@ -15,7 +15,7 @@ test('add-pi without a serial lays the rest, waits, and completes when the Pi as
   await run.said(`power ${first.name} on`)
   expect(await lab.must(['ls', '/srv/tftp'])).not.toContain(first.serial)
   const toNothing = await lab.boot(first)
-  expect(toNothing.stopped).toContain('start.elf did not come')
+  expect(toNothing.stopped?.what).toContain('start.elf did not come')
   expect(Object.keys(toNothing.files)).toEqual(['bootcode.bin'])
   const ended = await run.ended
   expect(ended).toMatchObject({ code: 0 })

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { z } from 'zod'
 import { mac, model, serial } from '../../src/farm/schema.ts'
 import type { TimelineEntry } from '../../src/netboot/boot-client/boot-report.ts'
-import { realDhcpPorts } from '../../src/netboot/boot-client/dhcp-client.ts'
+import { realDhcpPorts } from '../../src/netboot/boot-client/dhcp-exchange.ts'
 import { playPi } from '../../src/netboot/boot-client/play-pi.ts'
 
 /**
@@ -83,7 +83,7 @@ for (const warning of report.warnings) process.stdout.write(`warning: ${warning}
 process.stdout.write(
   report.stopped === undefined
     ? `starts ${report.kernel} with: ${report.cmdline?.text}\n`
-    : `stopped: ${report.stopped}\n`,
+    : `stopped: ${report.stopped.what}\n`,
 )
 if (given.keep !== undefined)
   for (const [name, bytes] of files) {
@@ -92,5 +92,5 @@ if (given.keep !== undefined)
     await writeFile(file, bytes)
   }
 if (given.json !== undefined)
-  await writeFile(given.json, `${JSON.stringify({ ...report, kernelBytes: undefined }, null, 2)}\n`)
+  await writeFile(given.json, `${JSON.stringify({ ...report, loaded: undefined }, null, 2)}\n`)
 if (report.stopped !== undefined) process.exitCode = stoppedCode

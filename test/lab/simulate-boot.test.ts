@@ -15,6 +15,8 @@ const dir = `/srv/tftp/${first.serial}`
 const shared = '/srv/tftp/templates/template'
 const root = `/mnt/PiRoots/${first.name}`
 const host = '/etc/dhcp/pifarm.conf'
+/** Where the Pi is, in its place. */
+const playing = pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0'])
 
 async function simulate(): Promise<Output> {
   return await lab.pifarm(['simulate-boot', first.name])
@@ -94,7 +96,29 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
       'an nfsroot that is not exported',
       [`${dir}/cmdline.txt`],
       () => sh(`sed -i s,PiRoots/HLSPi1,PiRoots/template, ${dir}/cmdline.txt`),
-      /^stops \(mount\): \/mnt\/PiRoots\/template is not exported to anybody/m,
+      /^stops \(mount\): \/mnt\/PiRoots\/template is not exported to anybody\n {2}cure: cmdline\.txt names 10\.77\.0\.1:\/mnt\/PiRoots\/template, and the farm has .*pifarm plan .*pifarm apply/m,
+    ],
+    [
+      'a cmdline.txt for a card',
+      [`${dir}/cmdline.txt`],
+      () => sh(`echo root=/dev/mmcblk0p2 rootwait >${dir}/cmdline.txt`),
+      /^stops \(kernel\): cmdline\.txt has no root=\/dev\/nfs.*\n {2}cure: pifarm plan .*pifarm apply/m,
+    ],
+    [
+      'an initramfs of any name that is missing',
+      [`${dir}/config.txt`],
+      () => sh(`echo 'initramfs early.cpio followkernel' >>${dir}/config.txt`),
+      /^stops \(kernel\): config\.txt wants an initramfs, and 3333347a\/early\.cpio did not come/m,
+    ],
+    [
+      'a truncated initramfs',
+      [`${dir}/config.txt`, `${root}/boot`],
+      () =>
+        sh(
+          `echo 'initramfs early.cpio followkernel' >>${dir}/config.txt; mkdir -p ${root}/boot/firmware
+           seq 9999 >${root}/boot/firmware/early.cpio; seq 999 >${dir}/early.cpio`,
+        ),
+      /^stops \(kernel\): early\.cpio is truncated: 3888 of the 48888 bytes/m,
     ],
     [
       'no init',
@@ -170,6 +194,57 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
   })
 })
 
+describe('the TFTP port', () => {
+  const silent = /^stops \(tftp\): /m
+
+  test('closed by the firewall', async () => {
+    const rule = 'INPUT -p udp -m udp --dport 69 -j DROP'
+    await sh(`iptables -I ${rule}`)
+    const { code, stdout } = await simulate()
+    await sh(`iptables -D ${rule}`)
+    expect(stdout).toMatch(
+      /^stops \(tftp\): the firewall keeps 10\.77\.0\.50 from the TFTP server \(udp port 69\): .*DROP/m,
+    )
+    expect(code).toBe(3)
+  })
+
+  test('where nobody listens', async () => {
+    await sh('kill $(pidof in.tftpd); while pidof in.tftpd; do sleep 0.02; done')
+    const { code, stdout } = await simulate()
+    await sh(
+      `. /etc/default/tftpd-hpa; ${debian}/usr/sbin/in.tftpd --listen --user "$TFTP_USERNAME" \
+         --address "$TFTP_ADDRESS" $TFTP_OPTIONS "$TFTP_DIRECTORY"`,
+    )
+    expect(stdout).toMatch(
+      /^stops \(tftp\): nothing listens on UDP port 69.*\n {2}cure: systemctl restart tftpd-hpa/m,
+    )
+    expect(code).toBe(3)
+  })
+
+  test('closed, seen from another machine', async () => {
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    const rule = 'INPUT -p udp -m udp --dport 69 -j DROP'
+    await sh(`iptables -I ${rule}`)
+    const { code, stdout } = await lab.at(first.name, playing)
+    await sh(`iptables -D ${rule}`)
+    expect(stdout).toMatch(silent)
+    expect(stdout).toMatch(/10\.77\.0\.1 does not answer on UDP port 69\n {2}cure: .*tftpd-hpa/)
+    expect(code).toBe(3)
+  })
+})
+
+test.each([
+  ['a DISCOVER', '--sport 67', /^stops \(dhcp\): rom: the DISCOVER could not be sent \(EPERM\)/m],
+  ['a request for a file', '--dport 69', /^stops \(tftp\): .*nothing could be sent .*\(EPERM\)/m],
+])('%s that the machine’s own firewall does not let out', async (_, match, said) => {
+  await sh(`iptables -I OUTPUT -p udp ${match} -j DROP`)
+  const { code, stdout, stderr } = await simulate()
+  await sh(`iptables -D OUTPUT -p udp ${match} -j DROP`)
+  expect(stdout).toMatch(said)
+  expect(stdout).toMatch(/^ {2}cure: a firewall of this machine forbids it/m)
+  expect([code, stderr]).toEqual([3, ''])
+})
+
 test('a table of nftables beside iptables that keeps the Pis from the NFS server', async () => {
   await lab.must(
     ['nft', '-f', '-'],
@@ -205,7 +280,9 @@ test('a second DHCP server that answers too', async () => {
 test('a board that no farm knows stops where its directory is missing', async () => {
   const board = ['--mac', stranger.mac, '--serial', stranger.serial]
   const { code, stdout } = await lab.pifarm(['simulate-boot', ...board])
-  expect(stdout).toMatch(/^stops \((?:dhcp|tftp)\): /m)
+  expect(stdout).toMatch(
+    /^stops \((?:dhcp|tftp)\): .*\n {2}cure: it is not in the farm: pifarm add-pi --mac b8:27:eb:99:99:99 --serial 77999999$/m,
+  )
   expect(code).toBe(3)
 })
 
@@ -219,9 +296,107 @@ test('a Pi 4 is granted its address by dhcpd, in four steps', async () => {
   expect(log).toContain(`DHCPACK on 10.77.0.50 to ${first.mac}`)
 })
 
+test('Ctrl-C ends it while nobody answers: exit 130', async () => {
+  const board = ['--mac', stranger.mac, '--serial', stranger.serial]
+  const run = lab.start(['simulate-boot', ...board])
+  await run.said('DHCPDISCOVER (1 of 3)')
+  await run.interrupt()
+  const { code, stdout, stderr } = await run.ended
+  expect([code, stderr]).toEqual([130, 'interrupted\n'])
+  expect(stdout).not.toContain('DHCPDISCOVER (2')
+})
+
 describe('in the Pi’s place, over the wire', () => {
-  const inPlace = () =>
-    lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
+  const inPlace = () => lab.at(first.name, playing)
+
+  /** The interface's addresses and the routes that lead out of it. */
+  async function borrowed(): Promise<string> {
+    const shown = [
+      await lab.at(first.name, ['ip', '-o', '-4', 'addr', 'show', 'dev', 'eth0']),
+      await lab.at(first.name, [
+        'ip',
+        'route',
+        'show',
+        'table',
+        'all',
+        'dev',
+        'eth0',
+        'type',
+        'unicast',
+      ]),
+    ]
+    return shown.map(({ stdout }) => stdout).join('')
+  }
+
+  /** Ends a run by a signal while it has the Pi's address, and waits for a file that does not come. */
+  async function endInTheMiddle(signal: 'INT' | 'TERM' | 'KILL'): Promise<Output> {
+    const rule = 'INPUT -p udp -m udp --dport 69 -j DROP'
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    await sh(`iptables -I ${rule}`)
+    const pidFile = '/run/lab/in-place.pid'
+    const ended = lab.at(first.name, [
+      'sh',
+      '-c',
+      `echo $$ >${pidFile}; exec "$@"`,
+      'sh',
+      ...playing,
+    ])
+    while (!(await borrowed()).includes('10.77.0.50')) {
+      /* asks again */
+    }
+    await sh(`kill -${signal} $(cat ${pidFile})`)
+    const output = await ended
+    await sh(`iptables -D ${rule}`)
+    return output
+  }
+
+  test.each(['INT', 'TERM'] as const)('SIG%s: exit 130, and all is given back', async (signal) => {
+    const { code, stderr } = await endInTheMiddle(signal)
+    expect([code, stderr]).toEqual([130, 'interrupted\n'])
+    expect(await borrowed()).toBe('')
+  })
+
+  test('kill -9: the kernel takes the address away by itself, or the next run does', async () => {
+    await endInTheMiddle('KILL')
+    expect(await borrowed()).toMatch(/10\.77\.0\.50\/24 .*valid_lft (?:30|[12]?\d)sec/)
+    const { stdout, stderr } = await inPlace()
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/start +3333347a\/kernel8\.img {2}-> {2}1500000 bytes/)
+    expect(await borrowed()).toBe('')
+  })
+
+  test('an address that is the machine’s own is not borrowed, nor taken away', async () => {
+    const own = ['addr', 'add', '10.77.0.50/24', 'dev', 'eth0']
+    await lab.at(first.name, ['ip', ...own])
+    const { code, stderr } = await inPlace()
+    expect(stderr).toContain("10.77.0.50 is this machine's own address, on eth0")
+    expect(code).toBe(2)
+    expect(await borrowed()).toContain('10.77.0.50')
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+  })
+
+  test('without root: what was not asked as the Pi is not proven, and no firewall is blamed', async () => {
+    await lab.at(first.name, ['ip', 'addr', 'add', '10.77.0.60/24', 'dev', 'eth0'])
+    await lab.at(first.name, ['sysctl', '-q', '-w', 'net.ipv4.ip_unprivileged_port_start=1024'])
+    const { code, stdout } = await lab.at(first.name, [
+      ...[
+        'setpriv',
+        '--bounding-set',
+        '-net_bind_service',
+        '--inh-caps',
+        '-net_bind_service',
+        '--',
+      ],
+      ...playing,
+    ])
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\); run it as root/m)
+    expect(stdout).toMatch(
+      /^not proven \(mount\): .*only root can ask as 10\.77\.0\.50\n {2}cure: run it as root/m,
+    )
+    expect(stdout).not.toContain('firewall')
+    expect(code).toBe(3)
+  })
 
   test('its request for the root is one that mountd authenticates, and nothing is left behind', async () => {
     await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
@@ -274,8 +449,7 @@ test('without the right to speak DHCP the rest is looked at, and that is said', 
 describe('in the Pi’s place, beside a server that really hands out files', () => {
   beforeAll(() => lab.must([lab.service('nfs-ganesha'), `${debian}/ganesha`, root, '10.77.0.50']))
 
-  const inPlace = () =>
-    lab.at(first.name, pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0']))
+  const inPlace = () => lab.at(first.name, playing)
 
   test('init and modules are found over NFS: exit 0', async () => {
     const { code, stdout } = await inPlace()

@@ -6,6 +6,7 @@ import { bootcodeDiscover, romDiscover } from './discover-packet.ts'
 import { startFiles } from './firmware-files.ts'
 import { OwnFiles } from './own-files.ts'
 import { startElf } from './start-elf.ts'
+import { type Stop, stopAt } from './stop.ts'
 
 /**
  * Boots as a Pi 3B or 3B+ does over the network, up to where the kernel would start. Files that
@@ -26,15 +27,15 @@ export async function bootPi3(
 }
 
 /** Each stage answers why the boot ends there; undefined: it goes on. */
-type Stopped = string | undefined
+type Stopped = Stop | undefined
 
 async function rom(board: Board, recorder: BootRecorder, patience: Patience): Promise<Stopped> {
   const packet = (secs: number) => romDiscover(board.mac, secs)
   const offer = await recorder.discover('rom', packet, patience.rom, board)
-  if ('stopped' in offer) return `rom: ${offer.stopped}`
+  if ('stopped' in offer) return offer.stopped
   const { tftpServer } = offer
   if (!(await fetchTop(recorder, tftpServer, 'bootcode.bin')))
-    return 'rom: bootcode.bin did not come'
+    return recorder.without('rom', 'bootcode.bin', 'no-boot-file', 'bootcode.bin did not come')
   await fetchTop(recorder, tftpServer, 'bootsig.bin')
   return undefined
 }
@@ -48,11 +49,11 @@ async function bootcode(
   board: Board,
   recorder: BootRecorder,
   patience: Patience,
-): Promise<OwnFiles | { readonly stopped: string }> {
+): Promise<OwnFiles | { readonly stopped: Stop }> {
   const { mac, serial } = board
   const packet = (secs: number) => bootcodeDiscover(mac, serial, secs)
   const offer = await recorder.discover('bootcode', packet, patience.bootcode, board)
-  if ('stopped' in offer) return { stopped: `bootcode.bin: ${offer.stopped}` }
+  if ('stopped' in offer) return offer
   return await OwnFiles.find(recorder, 'bootcode', offer.tftpServer, serial, ['start.elf'])
 }
 
@@ -60,11 +61,16 @@ async function loadStart(board: Board, own: OwnFiles): Promise<Stopped> {
   await own.fetch('bootcode', 'autoboot.txt')
   const bytes = await own.fetch('bootcode', 'config.txt')
   if (await own.fetch('bootcode', 'recovery.elf'))
-    return 'bootcode.bin: recovery.elf came, so the board starts the recovery system'
+    return stopAt(
+      'bootcode',
+      'recovery',
+      'recovery.elf came, so the board starts the recovery system',
+    )
   const config = bytes ? readConfigTxt(bytes, board) : noConfig
   const { start, fixup } = startFiles(config, board.model)
-  if (!(await own.need('bootcode', start))) return `bootcode.bin: ${own.absence(start)}`
+  if (!(await own.need('bootcode', start, 'firmware')))
+    return own.stopWithout('bootcode', start, 'start.elf')
   const memory = 'the firmware cannot divide the memory as gpu_mem says'
-  await own.want('bootcode', fixup, memory)
+  await own.want('bootcode', fixup, 'fixup', memory)
   return undefined
 }

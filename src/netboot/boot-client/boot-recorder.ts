@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Ipv4 } from '../../farm/schema.ts'
+import { answerText, grantedText, heardText } from './answer-text.ts'
 import type { Board, BootStage, ServedFile, TimelineEntry } from './boot-report.ts'
 import type { Answer, Heard } from './dhcp-client.ts'
 import type { DhcpPacket } from './dhcp-packet.ts'
-import type { Granted } from './dhcp-request.ts'
 import type { BootOffer } from './offer.ts'
-import type { TftpAnswer } from './tftp-client.ts'
+import { type Stop, type StopKind, stopAt } from './stop.ts'
 import type { TftpOptions } from './tftp-packet.ts'
+import type { TftpAnswer } from './tftp-transfer.ts'
 import type { Wire } from './wire.ts'
 
 /** Asks for things over the wire and keeps the record of what was answered. */
@@ -15,6 +16,8 @@ export class BootRecorder {
   readonly files = new Map<string, ServedFile>()
   /** Every DHCP server that answered, and what it said last. */
   readonly servers = new Map<Ipv4, Answer>()
+  /** Why files did not come, by the path asked for. */
+  readonly #failures = new Map<string, TftpAnswer>()
   /** The last OFFER that was taken. */
   offer: BootOffer | undefined
   readonly #wire: Wire
@@ -36,8 +39,8 @@ export class BootRecorder {
     packetAt: (secs: number) => DhcpPacket,
     waits: readonly number[],
     board: Board,
-  ): Promise<BootOffer | { readonly stopped: string }> {
-    let why = 'nobody answered'
+  ): Promise<BootOffer | { readonly stopped: Stop }> {
+    let last: Heard = { kind: 'silence', answers: [] }
     const began = this.#now()
     for (const [index, wait] of waits.entries()) {
       const packet = packetAt(Math.floor((this.#now() - began) / 1000))
@@ -51,9 +54,10 @@ export class BootRecorder {
           await this.#wire.useAddress(heard.offer.address, heard.offer.netmask)
         return heard.offer
       }
-      if (heard.kind === 'refused') why = heard.why
+      // One that was refused tells more than the silence behind it.
+      if (heard.kind !== 'silence') last = heard
     }
-    return { stopped: `no OFFER to boot by after ${waits.length} DISCOVERs: ${why}` }
+    return { stopped: noOffer(stage, waits.length, last) }
   }
 
   /** Asks for the address that was offered; the reason where it is not granted. */
@@ -62,20 +66,23 @@ export class BootRecorder {
     packet: DhcpPacket,
     waits: readonly number[],
     { address, netmask }: BootOffer,
-  ): Promise<string | undefined> {
+  ): Promise<Stop | undefined> {
     const asked = `DHCPREQUEST for ${address}`
+    const ungranted = (what: string) => stopAt(stage, 'dhcp-grant', `${asked}: ${what}`)
     for (const wait of waits) {
       const granted = await this.#wire.request(packet, wait)
       this.#note(stage, asked, grantedText(granted))
       if (granted.kind === 'nak')
-        return `${asked}: ${granted.server} refuses it (DHCPNAK${granted.why})`
+        return ungranted(`${granted.server} refuses it (DHCPNAK${granted.why})`)
+      if (granted.kind === 'unsent')
+        return stopAt(stage, 'dhcp-unsent', `${asked} could not be sent`, granted.code)
       if (granted.kind === 'silence') continue
       if (granted.address !== address)
-        return `${asked}: ${granted.server} grants ${granted.address} instead`
+        return ungranted(`${granted.server} grants ${granted.address} instead`)
       await this.#wire.useAddress(address, netmask)
       return undefined
     }
-    return `${asked}: offered, and then no answer to ${waits.length} requests`
+    return ungranted(`offered, and then no answer to ${waits.length} requests`)
   }
 
   /** The file's bytes; undefined where it did not come, whatever the reason. */
@@ -85,6 +92,7 @@ export class BootRecorder {
     const bytes = answer.kind === 'file' ? answer.bytes : undefined
     this.#note(stage, file, answerText(answer), bytes?.length)
     if (bytes) this.files.set(file, servedFile(file, bytes))
+    else this.#failures.set(file, answer)
     return bytes
   }
 
@@ -92,7 +100,24 @@ export class BootRecorder {
   async probe(stage: BootStage, server: Ipv4, file: string): Promise<boolean> {
     const answer = await this.#wire.readFile(server, file, optionsOf(stage), true)
     this.#note(stage, file, answerText(answer))
+    if (answer.kind !== 'probed') this.#failures.set(file, answer)
     return answer.kind === 'probed'
+  }
+
+  /** A stop for want of a file: `lacking` where the server answered that it has none. */
+  without(stage: BootStage, file: string, lacking: StopKind, what: string): Stop {
+    const failure = this.#failures.get(file)
+    const server = this.offer?.tftpServer
+    if (failure?.kind === 'silence')
+      return stopAt(stage, 'tftp-silence', `${what}: ${server} does not answer on UDP port 69`)
+    if (failure?.kind === 'unsent')
+      return stopAt(
+        stage,
+        'tftp-unsent',
+        `${what}: nothing could be sent to ${server}`,
+        failure.code,
+      )
+    return stopAt(stage, lacking, what)
   }
 
   #note(stage: BootStage, asked: string, answer: string, bytes?: number): void {
@@ -116,39 +141,14 @@ function servedFile(name: string, bytes: Buffer): ServedFile {
   }
 }
 
-function heardText(heard: Heard): string {
+function noOffer(stage: BootStage, count: number, heard: Heard): Stop {
+  const what = `no OFFER to boot by after ${count} DISCOVERs`
   switch (heard.kind) {
-    case 'offer':
-      return `OFFER of ${heard.offer.address}, files from ${heard.offer.tftpServer}`
     case 'refused':
-      return `OFFER refused: ${heard.why}`
-    case 'silence':
-      return 'no answer'
-  }
-}
-
-function grantedText(granted: Granted): string {
-  switch (granted.kind) {
-    case 'ack':
-      return `ACK of ${granted.address} from ${granted.server}`
-    case 'nak':
-      return `NAK from ${granted.server}${granted.why}`
-    case 'silence':
-      return 'no answer'
-  }
-}
-
-function answerText(answer: TftpAnswer): string {
-  switch (answer.kind) {
-    case 'file':
-      return `${answer.bytes.length} bytes`
-    case 'probed':
-      return answer.size === undefined ? 'is there' : `is there, ${answer.size} bytes`
-    case 'error':
-      return `error ${answer.code}: ${answer.message}`
-    case 'too-big':
-      return 'too big'
-    case 'silence':
-      return 'no answer'
+      return stopAt(stage, heard.refusal.kind, `${what}: ${heard.refusal.why}`)
+    case 'unsent':
+      return stopAt(stage, 'dhcp-unsent', 'the DISCOVER could not be sent', heard.code)
+    default:
+      return stopAt(stage, 'dhcp-silence', `${what}: nobody answered`)
   }
 }

@@ -6,6 +6,7 @@ import type { KernelImage } from './kernel-image.ts'
 import type { BootOffer } from './offer.ts'
 import type { OwnFiles } from './own-files.ts'
 import type { Handover } from './start-elf.ts'
+import type { Stop } from './stop.ts'
 
 export interface Board {
   readonly model: Model
@@ -45,6 +46,26 @@ export interface ServedFile {
   readonly text: string | undefined
 }
 
+/** What a file is to a board. */
+export type FileRole =
+  /** By it the board knows that it has a directory of its own. */
+  | 'sign'
+  | 'firmware'
+  | 'fixup'
+  | 'include'
+  | 'device-tree'
+  | 'overlay'
+  | 'cmdline'
+  | 'kernel'
+  | 'initramfs'
+
+/** A file that was needed and did not come. */
+export interface MissingFile {
+  /** The path asked for, e.g. `3333347a/config.txt`. */
+  readonly file: string
+  readonly role: FileRole
+}
+
 /** What a board went through from power on until its kernel would start, or until it stopped. */
 export interface BootReport {
   readonly model: Model
@@ -61,12 +82,12 @@ export interface BootReport {
   readonly serialDir: Serial | undefined
   /** By the path asked for, e.g. `3333347a/config.txt`. */
   readonly files: Readonly<Record<string, ServedFile>>
-  /** What was needed and did not come, by the path asked for. */
-  readonly missing: readonly string[]
+  readonly missing: readonly MissingFile[]
   readonly kernel: string | undefined
   readonly image: KernelImage | undefined
-  /** The kernel itself; not part of the report as JSON. */
-  readonly kernelBytes: Buffer | undefined
+  /** The kernel itself and its initramfs, by the names that config.txt has; not part of the report as JSON. */
+  readonly loaded: ReadonlyMap<string, Buffer>
+  /** The first one, where all that go with the kernel came. */
   readonly initramfs: string | undefined
   readonly deviceTree: string | undefined
   /** config.txt's settings as they apply to this board. */
@@ -75,14 +96,14 @@ export interface BootReport {
   /** What did not stop the boot but would be missed, one line each. */
   readonly warnings: readonly string[]
   /** Why it went no further; undefined: the kernel would start. */
-  readonly stopped: string | undefined
+  readonly stopped: Stop | undefined
 }
 
 /** The report of a boot that came as far as this. */
 export function makeReport(
   board: Board,
   recorder: BootRecorder,
-  came: Partial<Handover> & { readonly stopped: string | undefined; readonly own?: OwnFiles },
+  came: Partial<Handover> & { readonly stopped: Stop | undefined; readonly own?: OwnFiles },
 ): BootReport {
   const { own } = came
   return {
@@ -97,7 +118,7 @@ export function makeReport(
     missing: own?.missing ?? [],
     kernel: came.kernel,
     image: came.image,
-    kernelBytes: came.kernelBytes,
+    loaded: came.loaded ?? new Map(),
     initramfs: came.initramfs,
     deviceTree: came.deviceTree,
     config: Object.fromEntries(came.config?.settings ?? []),

@@ -1,22 +1,16 @@
-import { createSocket } from 'node:dgram'
 import { quoted } from '../../errors.ts'
 import { type Ipv4, ipv4 } from '../../farm/schema.ts'
-import type { DhcpPorts } from './dhcp-client.ts'
-import {
-  addressBytes,
-  type DhcpPacket,
-  decodeDhcp,
-  dhcpMessageType,
-  dhcpOption,
-  encodeDhcp,
-} from './dhcp-packet.ts'
+import { type DhcpPorts, exchange } from './dhcp-exchange.ts'
+import { addressBytes, type DhcpPacket, dhcpMessageType, dhcpOption } from './dhcp-packet.ts'
 import type { BootOffer } from './offer.ts'
+import type { Unsent } from './stop.ts'
 
 /** What came back to one REQUEST. */
 export type Granted =
   | { readonly kind: 'ack'; readonly server: Ipv4; readonly address: Ipv4 }
   | { readonly kind: 'nak'; readonly server: Ipv4; readonly why: string }
   | { readonly kind: 'silence' }
+  | Unsent
 
 /** The REQUEST for what was offered to this DISCOVER. */
 export function requestPacket(discover: DhcpPacket, offer: BootOffer): DhcpPacket {
@@ -32,36 +26,19 @@ export function requestPacket(discover: DhcpPacket, offer: BootOffer): DhcpPacke
 }
 
 /** Sends one REQUEST and waits up to `wait` ms for its answer, from whichever server. */
-export function request(packet: DhcpPacket, wait: number, ports: DhcpPorts): Promise<Granted> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: 'udp4', reuseAddr: true })
-    const timer = setTimeout(() => end({ kind: 'silence' }), wait)
-    let isOver = false
-
-    function end(answer: Granted | Error): void {
-      if (isOver) return
-      isOver = true
-      clearTimeout(timer)
-      socket.close()
-      if (answer instanceof Error) reject(answer)
-      else resolve(answer)
-    }
-
-    socket.on('error', end)
-    socket.on('message', (bytes, from) => {
-      const reply = decodeDhcp(bytes)
-      const source = ipv4.safeParse(from.address)
-      const granted = reply && source.success && readAnswer(packet, reply, source.data)
-      if (granted) end(granted)
-    })
-    socket.bind(ports.client, ports.relay, () => {
-      socket.setBroadcast(true)
-      const asked = ports.relay ? { ...packet, giaddr: ports.relay } : packet
-      socket.send(encodeDhcp(asked), ports.server, ports.to, (error) => {
-        if (error) end(error)
-      })
-    })
-  })
+export async function request(
+  packet: DhcpPacket,
+  wait: number,
+  ports: DhcpPorts,
+  signal?: AbortSignal,
+): Promise<Granted> {
+  let granted: Granted | undefined
+  const hear = (reply: DhcpPacket, source: Ipv4): number | undefined => {
+    granted ??= readAnswer(packet, reply, source)
+    return granted && 0
+  }
+  const unsent = await exchange(packet, wait, ports, hear, signal)
+  return granted ?? unsent ?? { kind: 'silence' }
 }
 
 function readAnswer(asked: DhcpPacket, reply: DhcpPacket, source: Ipv4): Granted | undefined {

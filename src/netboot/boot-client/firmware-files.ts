@@ -60,10 +60,14 @@ export function armStub(kernel: string): string {
   return `armstub${kind}.bin`
 }
 
-/** The initramfs that goes with a kernel: the one named, or by `auto_initramfs=1` the one of like name. */
-export function initramfsFile(config: ConfigTxt, kernel: string): string | undefined {
-  if (config.initramfs !== undefined) return config.initramfs
+/**
+ * The initramfs that goes with a kernel, which may be of several files: those named, or by
+ * `auto_initramfs=1` the one of like name.
+ */
+export function initramfsFiles(config: ConfigTxt, kernel: string): readonly string[] {
+  const named = config.initramfs ?? config.settings.get('ramfsfile')
+  if (named) return named.split(',').filter((name) => name !== '')
   const kind = /^kernel(.*)\.img$/.exec(kernel)?.[1]
-  if (config.settings.get('auto_initramfs') !== '1' || kind === undefined) return undefined
-  return `initramfs${kind}`
+  if (config.settings.get('auto_initramfs') !== '1' || kind === undefined) return []
+  return [`initramfs${kind}`]
 }

@@ -15,24 +15,42 @@ export interface BootOffer {
 
 export type Judgement = { readonly server: Ipv4 } & (
   | { readonly kind: 'taken'; readonly offer: BootOffer }
-  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
 )
+
+/** Why no board can boot by an OFFER. */
+export interface Refusal {
+  /** `dhcp-options`: 43 and 66 lead to no TFTP server. */
+  readonly kind: 'dhcp-options' | 'dhcp-offer'
+  readonly why: string
+}
 
 /** The ROM counts the string's length wrongly, hence the three blanks. */
 const bootString = 'Raspberry Pi Boot   '
+/** Where neither the OFFER nor a farm says which. */
 const usualNetmask = ipv4.parse('255.255.255.0')
 
-/** Whether a board can boot by this OFFER, which came from `source`. */
-export function judgeOffer(packet: DhcpPacket, source: Ipv4, model: Model = '3b'): Judgement {
+/** Whether a board can boot by this OFFER, which came from `source`. `network`: the netmask where it has none. */
+export function judgeOffer(
+  packet: DhcpPacket,
+  source: Ipv4,
+  model: Model = '3b',
+  network: Ipv4 = usualNetmask,
+): Judgement {
   const server = addressOption(packet, dhcpOption.serverId) ?? source
-  const refused = (why: string): Judgement => ({ kind: 'refused', server, why })
-  if (packet.yiaddr === noAddress) return refused('the OFFER holds no address')
+  const refused = (kind: Refusal['kind'], why: string): Judgement => ({
+    kind: 'refused',
+    server,
+    refusal: { kind, why },
+  })
+  if (packet.yiaddr === noAddress) return refused('dhcp-offer', 'the OFFER holds no address')
   const isPi3 = model.startsWith('3')
   const tftpServer = isPi3 ? romServer(packet, server) : eepromServer(packet, server)
-  if (!tftpServer) return refused(whyNoServer(packet))
-  const netmask = addressOption(packet, dhcpOption.netmask) ?? usualNetmask
+  if (!tftpServer) return refused('dhcp-options', whyNoServer(packet))
+  const netmask = addressOption(packet, dhcpOption.netmask) ?? network
   if (isPi3 && !inSameSubnet(packet.yiaddr, tftpServer, netmask)) {
-    return refused(`the TFTP server ${tftpServer} is on another subnet than ${packet.yiaddr}`)
+    const why = `the TFTP server ${tftpServer} is on another subnet than ${packet.yiaddr}`
+    return refused('dhcp-offer', why)
   }
   const text = isPi3 ? bootString : bootString.trimEnd()
   const invites = packet.options.get(dhcpOption.vendorSpecific)?.includes(text) ?? false

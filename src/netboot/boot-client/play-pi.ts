@@ -3,7 +3,8 @@ import { bootEeprom } from './boot-eeprom.ts'
 import { bootPi3 } from './boot-pi3.ts'
 import { BootRecorder } from './boot-recorder.ts'
 import type { Board, BootReport, Patience, TimelineEntry } from './boot-report.ts'
-import { type DhcpPorts, discover } from './dhcp-client.ts'
+import { discover } from './dhcp-client.ts'
+import type { DhcpPorts } from './dhcp-exchange.ts'
 import { request } from './dhcp-request.ts'
 import type { BootOffer } from './offer.ts'
 import { readTftp } from './tftp-client.ts'
@@ -24,6 +25,8 @@ export interface PlayPiOptions {
   readonly keep?: (file: string, bytes: Buffer) => void
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number
+  /** Ends it at once. */
+  readonly signal?: AbortSignal
 }
 
 /** Real firmware waits about this long, in ms, and sends again a few times. */
@@ -31,18 +34,18 @@ const tftpTimeout = 1000
 const tftpTries = 4
 const largestFile = 128 * 1024 * 1024
 
-/** Plays a Pi on the real network, from power on to where its kernel would start. */
+/** Plays a Pi on the real network, from power on to where its kernel would start. Rejects when the signal fires. */
 export function playPi(options: PlayPiOptions): Promise<BootReport> {
-  const { assumed } = options
+  const { assumed, signal } = options
   const wire: Wire = {
     discover: async (packet, wait, model) =>
       assumed
         ? { kind: 'offer', offer: assumed, answers: [] }
-        : await discover(packet, wait, options.dhcpPorts, model),
+        : await discover(packet, wait, options.dhcpPorts, model, signal),
     request: async (packet, wait) =>
       assumed
         ? { kind: 'ack', server: assumed.server, address: assumed.address }
-        : await request(packet, wait, options.dhcpPorts),
+        : await request(packet, wait, options.dhcpPorts, signal),
     useAddress: options.useAddress,
     readFile: async (server, file, tftpOptions, probe) => {
       const answer = await readTftp({
@@ -54,6 +57,7 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         timeout: tftpTimeout,
         tries: tftpTries,
         limit: largestFile,
+        signal,
       })
       if (answer.kind === 'file') options.keep?.(file, answer.bytes)
       return answer

@@ -1,9 +1,10 @@
 import type { Board } from './boot-report.ts'
 import { type Cmdline, readCmdline } from './cmdline.ts'
 import { type ConfigTxt, configTxtLimit, noConfig, readConfigTxt } from './config-txt.ts'
-import { armStub, deviceTree, initramfsFile, kernelFiles } from './firmware-files.ts'
+import { armStub, deviceTree, initramfsFiles, kernelFiles } from './firmware-files.ts'
 import { type KernelImage, readKernelImage } from './kernel-image.ts'
 import type { OwnFiles } from './own-files.ts'
+import type { Stop } from './stop.ts'
 
 /** What the firmware hands over to, as far as it got. */
 export interface Handover {
@@ -11,11 +12,12 @@ export interface Handover {
   readonly cmdline: Cmdline | undefined
   readonly kernel: string | undefined
   readonly image: KernelImage | undefined
-  readonly kernelBytes: Buffer | undefined
+  /** The kernel and its initramfs by name. */
+  readonly loaded: ReadonlyMap<string, Buffer>
   readonly initramfs: string | undefined
   /** The device tree that came. */
   readonly deviceTree: string | undefined
-  readonly stopped: string | undefined
+  readonly stopped: Stop | undefined
 }
 
 const mostIncludes = 8
@@ -29,13 +31,14 @@ export async function startElf(own: OwnFiles, board: Board): Promise<Handover> {
   const tree = await fetchTrees(own, board, config, prefix)
   const cmdline = await fetchCmdline(own, config, prefix)
   const kernel = await fetchKernel(own, board, config, prefix)
-  const initramfs = kernel && (await fetchInitramfs(own, config, kernel.name, prefix))
-  const wanted = kernelFiles(config, board.model).join(', ')
+  const loaded = new Map<string, Buffer>()
+  if (kernel) loaded.set(kernel.name, kernel.bytes)
+  const initramfs = kernel && (await fetchInitramfs(own, config, kernel.name, prefix, loaded))
   const stopped =
     kernel === undefined
-      ? `start.elf: no kernel: ${wanted} did not come`
+      ? withoutKernel(own, board, config, prefix)
       : cmdline === undefined
-        ? 'start.elf: cmdline.txt did not come, so the kernel would find no root'
+        ? withoutCmdline(own, config, prefix)
         : undefined
   const image = kernel && readKernelImage(kernel.bytes)
   return {
@@ -43,7 +46,7 @@ export async function startElf(own: OwnFiles, board: Board): Promise<Handover> {
     cmdline,
     kernel: kernel?.name,
     image,
-    kernelBytes: kernel?.bytes,
+    loaded,
     initramfs,
     deviceTree: tree,
     stopped,
@@ -63,7 +66,7 @@ async function fetchConfig(own: OwnFiles, board: Board): Promise<ConfigTxt> {
     const config = readConfigTxt(bytes, board, included)
     const next = config.includes.find((file) => !included.has(file))
     if (next === undefined) return config
-    included.set(next, (await own.want('start', next)) ?? Buffer.alloc(0))
+    included.set(next, (await own.want('start', next, 'include')) ?? Buffer.alloc(0))
   }
   return readConfigTxt(bytes, board, included)
 }
@@ -75,10 +78,11 @@ async function fetchTrees(
   prefix: string,
 ): Promise<string | undefined> {
   const tree = prefix + deviceTree(config, board.model)
-  const came = await own.want('start', tree)
+  const came = await own.want('start', tree, 'device-tree')
   const overlays = prefix + (config.settings.get('overlay_prefix') ?? 'overlays/')
   await own.fetch('start', `${overlays}overlay_map.dtb`)
-  for (const overlay of config.overlays) await own.want('start', `${overlays}${overlay}.dtbo`)
+  for (const overlay of config.overlays)
+    await own.want('start', `${overlays}${overlay}.dtbo`, 'overlay')
   return came ? tree : undefined
 }
 
@@ -87,7 +91,7 @@ async function fetchCmdline(
   config: ConfigTxt,
   prefix: string,
 ): Promise<Cmdline | undefined> {
-  const bytes = await own.need('start', prefix + (config.settings.get('cmdline') || 'cmdline.txt'))
+  const bytes = await own.need('start', prefix + cmdlineFile(config), 'cmdline')
   if (!bytes) return undefined
   const text = bytes.toString('utf8')
   if (text.trim().includes('\n'))
@@ -108,16 +112,38 @@ async function fetchKernel(
     await own.fetch('start', prefix + armStub(name))
     return { name, bytes }
   }
-  own.missing.push(...names.map((name) => own.path(prefix + name)))
+  for (const name of names) own.lacks(prefix + name, 'kernel')
   return undefined
 }
 
+/** Adds them to what was loaded; answers the first one where all came. */
 async function fetchInitramfs(
   own: OwnFiles,
   config: ConfigTxt,
   kernel: string,
   prefix: string,
+  loaded: Map<string, Buffer>,
 ): Promise<string | undefined> {
-  const name = initramfsFile(config, kernel)
-  return name !== undefined && (await own.want('start', prefix + name)) ? name : undefined
+  const names = initramfsFiles(config, kernel)
+  for (const name of names) {
+    const bytes = await own.want('start', prefix + name, 'initramfs')
+    if (bytes) loaded.set(name, bytes)
+  }
+  return names.every((name) => loaded.has(name)) ? names[0] : undefined
+}
+
+function withoutKernel(own: OwnFiles, board: Board, config: ConfigTxt, prefix: string): Stop {
+  const names = kernelFiles(config, board.model)
+  const what = `no kernel: ${names.join(', ')} did not come`
+  return own.stop('start', prefix + (names.at(-1) ?? ''), 'no-kernel', what)
+}
+
+function withoutCmdline(own: OwnFiles, config: ConfigTxt, prefix: string): Stop {
+  const file = cmdlineFile(config)
+  const what = `${file} did not come, so the kernel would find no root`
+  return own.stop('start', prefix + file, 'no-cmdline', what)
+}
+
+function cmdlineFile({ settings }: ConfigTxt): string {
+  return settings.get('cmdline') || 'cmdline.txt'
 }

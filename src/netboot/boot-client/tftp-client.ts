@@ -1,55 +1,26 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
-import {
-  decodeTftp,
-  encodeAck,
-  encodeError,
-  encodeRrq,
-  type TftpOptions,
-  type TftpReply,
-} from './tftp-packet.ts'
+import { createSocket } from 'node:dgram'
+import { addAbortListener } from 'node:events'
+import { unsent } from './stop.ts'
+import { type TftpAnswer, type TftpRead, TftpTransfer } from './tftp-transfer.ts'
 
-export interface TftpRead {
-  readonly server: string
-  readonly port: number
-  readonly file: string
-  /** Options to ask for, e.g. `{ tsize: 0 }`; none: 512-byte blocks, as the ROM reads. */
-  readonly options: TftpOptions
-  /** Only whether it is there: breaks off at the first answer with ERROR 0, as bootcode.bin does. */
-  readonly probe: boolean
-  /** Milliseconds until the last packet is sent again, and how often that is done. */
-  readonly timeout: number
-  readonly tries: number
-  /** Bytes: a server that never ends must not fill the memory. */
-  readonly limit: number
-}
-
-export type TftpAnswer =
-  | { readonly kind: 'file'; readonly bytes: Buffer }
-  /** It is there; the size where the server told it. */
-  | { readonly kind: 'probed'; readonly size: number | undefined }
-  | { readonly kind: 'error'; readonly code: number; readonly message: string }
-  | { readonly kind: 'silence' }
-  | { readonly kind: 'too-big' }
-
-const plainBlock = 512
-const tftpError = { undefined: 0, full: 3, illegal: 4, unknownTransfer: 5, option: 8 } as const
-
-/** Reads one file. What the server does wrong is an answer; rejects where the network cannot be used. */
+/** Reads one file. Whatever goes wrong is an answer; rejects when the signal fires. */
 export function readTftp(read: TftpRead): Promise<TftpAnswer> {
   return new Promise((resolve, reject) => {
+    const { signal } = read
     const socket = createSocket('udp4')
-    const transfer = new Transfer(read, (bytes, port) => {
-      socket.send(bytes, port, read.server, (error) => {
-        if (error) finish(() => reject(error))
-      })
-    })
+    const fail = (error: Error | null) => error && finish(() => resolve(unsent(error)))
+    const transfer = new TftpTransfer(read, (bytes, port) =>
+      socket.send(bytes, port, read.server, fail),
+    )
     let timer = setTimeout(again, read.timeout)
+    const aborted = signal && addAbortListener(signal, () => finish(() => reject(signal.reason)))
     let isOver = false
 
     function finish(tell: () => void): void {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
+      aborted?.[Symbol.dispose]()
       // What was sent last, an ACK or an ERROR, is still on its way out.
       setImmediate(() => socket.close())
       socket.removeAllListeners('message')
@@ -62,7 +33,7 @@ export function readTftp(read: TftpRead): Promise<TftpAnswer> {
       if (answer) finish(() => resolve(answer))
     }
 
-    socket.on('error', (error) => finish(() => reject(error)))
+    socket.on('error', fail)
     socket.on('message', (bytes, from) => {
       const step = transfer.take(bytes, from)
       if (step === 'ignored') return
@@ -70,123 +41,6 @@ export function readTftp(read: TftpRead): Promise<TftpAnswer> {
       clearTimeout(timer)
       timer = setTimeout(again, read.timeout)
     })
-    socket.bind(0, () => transfer.start())
+    socket.bind(0, () => isOver || transfer.start())
   })
-}
-
-/** One transfer's state; knows nothing of sockets and clocks. */
-class Transfer {
-  readonly #read: TftpRead
-  readonly #send: (bytes: Buffer, port: number) => void
-  readonly #blocks: Buffer[] = []
-  #received = 0
-  #expected = 1
-  #blockSize = plainBlock
-  /** The port that the server answers from; undefined until its first answer. */
-  #port: number | undefined
-  #last: Buffer
-  #triesLeft: number
-
-  constructor(read: TftpRead, send: (bytes: Buffer, port: number) => void) {
-    this.#read = read
-    this.#send = send
-    this.#last = encodeRrq(read.file, read.options)
-    this.#triesLeft = read.tries
-  }
-
-  start(): void {
-    this.#send(this.#last, this.#read.port)
-  }
-
-  sendAgain(): TftpAnswer | undefined {
-    this.#triesLeft -= 1
-    if (this.#triesLeft <= 0) return { kind: 'silence' }
-    this.#send(this.#last, this.#port ?? this.#read.port)
-    return undefined
-  }
-
-  take(bytes: Buffer, from: RemoteInfo): TftpAnswer | 'progress' | 'ignored' {
-    if (from.address !== this.#read.server) return 'ignored'
-    if (this.#port !== undefined && from.port !== this.#port) {
-      this.#send(encodeError(tftpError.unknownTransfer, 'Unknown transfer ID'), from.port)
-      return 'ignored'
-    }
-    const reply = decodeTftp(bytes)
-    if (!reply) return 'ignored'
-    this.#port = from.port
-    if (reply.kind === 'error') return reply
-    if (reply.kind === 'oack') return this.#takeOptions(reply.options)
-    return this.#takeData(reply)
-  }
-
-  #takeOptions(options: ReadonlyMap<string, string>): TftpAnswer | 'progress' | 'ignored' {
-    if (this.#received > 0 || this.#expected !== 1) return 'ignored'
-    for (const [name, value] of options) {
-      const wanted = this.#read.options[name]
-      const given = /^\d{1,10}$/.test(value) ? Number(value) : undefined
-      const isBadSize = name === 'blksize' && (given === undefined || given < 8)
-      const isLarger = name === 'blksize' && (given ?? 0) > (wanted ?? 0)
-      if (wanted === undefined || given === undefined || isBadSize || isLarger) {
-        return this.#abort(tftpError.option, 'Bad options', {
-          kind: 'error',
-          code: tftpError.option,
-          message: 'the server answers with options that were not asked for',
-        })
-      }
-    }
-    const size = options.has('tsize') ? Number(options.get('tsize')) : undefined
-    if (this.#read.probe) {
-      return this.#abort(tftpError.undefined, 'Early terminate', { kind: 'probed', size })
-    }
-    if (size !== undefined && size > this.#read.limit) return this.#tooBig()
-    this.#blockSize = Number(options.get('blksize') ?? plainBlock)
-    return this.#acknowledge(0)
-  }
-
-  #takeData(reply: Extract<TftpReply, { kind: 'data' }>): TftpAnswer | 'progress' | 'ignored' {
-    const previous = (this.#expected - 1) & 0xffff
-    if (reply.block === previous && this.#blocks.length > 0) {
-      // Our ACK was lost: say it again, or the server goes on repeating itself.
-      this.#send(this.#last, this.#port ?? this.#read.port)
-      return 'ignored'
-    }
-    if (reply.block !== this.#expected) return 'ignored'
-    if (this.#read.probe) {
-      return this.#abort(tftpError.undefined, 'Early terminate', {
-        kind: 'probed',
-        size: undefined,
-      })
-    }
-    if (reply.data.length > this.#blockSize) {
-      return this.#abort(tftpError.illegal, 'Block too long', {
-        kind: 'error',
-        code: tftpError.illegal,
-        message: `the server sent a block of more than ${this.#blockSize} bytes`,
-      })
-    }
-    this.#received += reply.data.length
-    if (this.#received > this.#read.limit) return this.#tooBig()
-    this.#blocks.push(reply.data)
-    // Files over 32 MiB have more than 65535 blocks; the count goes on from 0.
-    this.#expected = (this.#expected + 1) & 0xffff
-    this.#acknowledge(reply.block)
-    if (reply.data.length === this.#blockSize) return 'progress'
-    return { kind: 'file', bytes: Buffer.concat(this.#blocks) }
-  }
-
-  #acknowledge(block: number): 'progress' {
-    this.#last = encodeAck(block)
-    this.#triesLeft = this.#read.tries
-    this.#send(this.#last, this.#port ?? this.#read.port)
-    return 'progress'
-  }
-
-  #tooBig(): TftpAnswer {
-    return this.#abort(tftpError.full, 'Too big', { kind: 'too-big' })
-  }
-
-  #abort(code: number, message: string, answer: TftpAnswer): TftpAnswer {
-    this.#send(encodeError(code, message), this.#port ?? this.#read.port)
-    return answer
-  }
 }

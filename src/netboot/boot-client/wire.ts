@@ -2,8 +2,8 @@ import type { Ipv4, Model } from '../../farm/schema.ts'
 import type { Heard } from './dhcp-client.ts'
 import type { DhcpPacket } from './dhcp-packet.ts'
 import type { Granted } from './dhcp-request.ts'
-import type { TftpAnswer } from './tftp-client.ts'
 import type { TftpOptions } from './tftp-packet.ts'
+import type { TftpAnswer } from './tftp-transfer.ts'
 
 /** The network as a boot ROM has it. */
 export interface Wire {

@@ -1,9 +1,10 @@
+import { addAbortListener } from 'node:events'
 import { connect } from 'node:net'
 import type { Farm } from '../../farm/farm.ts'
 import type { Ipv4 } from '../../farm/schema.ts'
 import type { Reader } from '../../host/host.ts'
 import { type EtabEntry, parseEtab } from '../../resources/exports/etab.ts'
-import { checkFirewall, nfsPort } from './check-firewall.ts'
+import { checkFirewall, nfsDoors, nfsPort, tftpDoor } from './check-firewall.ts'
 import { type Findings, joined, noFindings } from './fault.ts'
 import type { NfsTarget } from './nfs-root.ts'
 import { subnetHolds } from './subnet-holds.ts'
@@ -19,13 +20,15 @@ export async function checkExport(
   farm: Farm,
   target: NfsTarget,
   address: Ipv4,
+  signal: AbortSignal,
 ): Promise<Findings> {
   const programs = await registered(nas, farm)
+  const doors = [tftpDoor, ...nfsDoors(target, mountdPort(programs, target))]
   return joined(
     await checkTable(nas, farm, target, address),
     target.version === 4 ? noFindings : checkMountd(programs, target),
-    await checkNfsd(target),
-    await checkFirewall(nas, farm, target, address, mountdPort(programs, target)),
+    await checkNfsd(target, signal),
+    await checkFirewall(nas, farm, { from: address, to: target.server }, doors),
   )
 }
 
@@ -108,16 +111,19 @@ function checkMountd(programs: readonly (readonly string[])[], target: NfsTarget
   return { ...noFindings, faults: [{ stage: 'mount', what, cure: 'systemctl restart nfs-server' }] }
 }
 
-async function checkNfsd({ server, protocol }: NfsTarget): Promise<Findings> {
-  if (protocol === 'udp' || (await accepts(server, nfsPort))) return noFindings
+async function checkNfsd({ server, protocol }: NfsTarget, signal: AbortSignal): Promise<Findings> {
+  if (protocol === 'udp' || (await accepts(server, nfsPort, signal))) return noFindings
+  signal.throwIfAborted()
   const what = `nothing listens on ${server} TCP port ${nfsPort}: the NFS server does not run`
   return { ...noFindings, faults: [{ stage: 'mount', what, cure: 'systemctl restart nfs-server' }] }
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+function accepts(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 2000 })
+    const aborted = addAbortListener(signal, () => end(false))
     const end = (is: boolean) => {
+      aborted[Symbol.dispose]()
       socket.destroy()
       resolve(is)
     }

@@ -26,9 +26,8 @@ interface Firewall {
 export async function checkFirewall(
   nas: Reader,
   farm: Farm,
-  target: NfsTarget,
-  address: Ipv4,
-  mountd: number | undefined,
+  { from, to }: { readonly from: Ipv4; readonly to: Ipv4 },
+  doors: readonly Door[],
 ): Promise<Findings> {
   const saved = await nas.ask(farm.services.firewall.save)
   const nft = await nas.ask(['nft', '-j', 'list', 'ruleset'])
@@ -40,15 +39,15 @@ export async function checkFirewall(
       ? []
       : ['the rules of nftables: nft list ruleset failed']),
   ]
-  const where = { from: address, to: target.server, interface: farm.nas.interface }
-  const found = doors(target, mountd).map((door): Findings => {
+  const where = { from, to, interface: farm.nas.interface }
+  const found = doors.map((door): Findings => {
     const { of, protocol, port } = door
     const judged = firewalls.map(({ judge, cure }) => {
       return { verdict: judge({ ...where, protocol, port }), cure }
     })
     for (const { verdict, cure } of judged) {
       if (verdict.kind !== 'refused') continue
-      const what = `the firewall keeps ${address} from ${of} (${protocol} port ${port}): ${verdict.rule}`
+      const what = `the firewall keeps ${from} from ${of} (${protocol} port ${port}): ${verdict.rule}`
       return { ...noFindings, faults: [{ stage: door.stage, what, cure }] }
     }
     if (judged.every(({ verdict }) => verdict.kind === 'accepted')) return noFindings
@@ -57,10 +56,20 @@ export async function checkFirewall(
   return joined(...found, { ...noFindings, skipped })
 }
 
-function doors({ protocol, version }: NfsTarget, mountd: number | undefined): readonly Door[] {
+export const tftpDoor: Door = {
+  of: 'the TFTP server',
+  protocol: 'udp',
+  port: 69,
+  stage: 'tftp',
+}
+
+/** What a Pi needs to get at its root. */
+export function nfsDoors(
+  { protocol, version }: NfsTarget,
+  mountd: number | undefined,
+): readonly Door[] {
   const mount = { protocol, stage: 'mount' } as const
   return [
-    { of: 'the TFTP server', protocol: 'udp', port: 69, stage: 'tftp' },
     ...(version === 4 ? [] : [{ ...mount, of: 'the portmapper', port: portmapper }]),
     ...(mountd === undefined ? [] : [{ ...mount, of: 'mountd', port: mountd }]),
     { ...mount, of: 'the NFS server', port: nfsPort },

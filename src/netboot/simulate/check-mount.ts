@@ -1,7 +1,8 @@
 import type { Ipv4 } from '../../farm/schema.ts'
-import { type Findings, noFindings } from './fault.ts'
+import { type Fault, type Findings, noFindings } from './fault.ts'
 import type { NfsTarget } from './nfs-root.ts'
 import { type RpcAnswer, rpcCall } from './rpc-call.ts'
+import { rpcFault } from './rpc-fault.ts'
 import { numbers, opaque, XdrReader } from './xdr.ts'
 
 const portmapper = { program: 100_000, version: 2, getPort: 3, port: 111 } as const
@@ -29,6 +30,7 @@ export interface Mounted {
 export async function checkMount(
   target: NfsTarget,
   address: Ipv4,
+  signal: AbortSignal,
   portmapperPort: number = portmapper.port,
 ): Promise<{ readonly findings: Findings; readonly mounted?: Mounted }> {
   const { server, path, protocol } = target
@@ -36,7 +38,7 @@ export async function checkMount(
     return {
       findings: { ...noFindings, skipped: ['the mount: NFS 4 has no mount protocol to ask by'] },
     }
-  const asked = { protocol, from: address, server, credential: 'none' } as const
+  const asked = { protocol, from: address, server, credential: 'none', signal } as const
   const where = `${server} ${protocol} port`
   const portOf = async (program: number) =>
     await rpcCall({
@@ -49,7 +51,7 @@ export async function checkMount(
     })
   const mountd = await portOf(mount.program)
   if (mountd.kind === 'failed')
-    return fault(`the portmapper (${where} 111) does not let ${address} in: ${mountd.why}`, closed)
+    return failed(rpcFault(`the portmapper (${where} 111)`, address, server, mountd))
   const mountdPort = portIn(mountd)
   if (!mountdPort) return fault(`mountd is not registered on ${server}`, notRunning)
   const answer = await rpcCall({
@@ -61,10 +63,7 @@ export async function checkMount(
     arguments: opaque(Buffer.from(path)),
   })
   if (answer.kind === 'failed')
-    return fault(
-      `mountd (${where} ${mountdPort}) does not let ${address} in: ${answer.why}`,
-      closed,
-    )
+    return failed(rpcFault(`mountd (${where} ${mountdPort})`, address, server, answer))
   const status = firstNumber(answer)
   if (status !== 0)
     return fault(
@@ -83,11 +82,14 @@ export async function checkMount(
   }
 }
 
-const closed = 'is it the firewall? pifarm apply on the NAS opens it for this address'
 const notRunning = 'systemctl restart nfs-server on the NAS'
 
 function fault(what: string, cure: string): { readonly findings: Findings } {
-  return { findings: { ...noFindings, faults: [{ stage: 'mount', what, cure }] } }
+  return failed({ stage: 'mount', what, cure })
+}
+
+function failed(one: Fault): { readonly findings: Findings } {
+  return { findings: { ...noFindings, faults: [one] } }
 }
 
 function firstNumber({ bytes }: Extract<RpcAnswer, { kind: 'result' }>): number | undefined {

@@ -5,6 +5,8 @@ import { checkSystem } from './check-root.ts'
 import { type Findings, joined, noFindings } from './fault.ts'
 import type { NfsTarget } from './nfs-root.ts'
 import { NfsRefusal, NfsTree } from './nfs-tree.ts'
+import type { Failure } from './rpc-call.ts'
+import { rpcFault } from './rpc-fault.ts'
 
 /** What the root holds that mountd granted, asked over the wire from the Pi's own address. */
 export async function checkNfsRoot(
@@ -12,21 +14,28 @@ export async function checkNfsRoot(
   address: Ipv4,
   { handle, port }: Mounted,
   report: BootReport,
+  signal: AbortSignal,
 ): Promise<Findings> {
   const { server, protocol, path } = target
-  const tree = new NfsTree({ protocol, server, port, from: address }, handle)
+  const tree = new NfsTree({ protocol, server, port, from: address, signal }, handle)
   try {
     return joined(
       target.isReadOnly ? noFindings : await checkWriting(tree, target),
       await checkSystem((at) => tree.look(at), path, report),
     )
   } catch (error) {
-    // RangeError: an answer that ends too early.
-    if (!(error instanceof NfsRefusal) && !(error instanceof RangeError)) throw error
-    const what = `the NFS server (${server} ${protocol} port ${port}) does not let ${address} read ${path}: ${error.message}`
-    const cure = 'is it the firewall? pifarm apply on the NAS opens it for this address'
-    return { ...noFindings, faults: [{ stage: 'mount', what, cure }] }
+    const failure = failureOf(error)
+    if (failure === undefined) throw error
+    const who = `the NFS server (${server} ${protocol} port ${port})`
+    return { ...noFindings, faults: [rpcFault(who, address, server, failure)] }
   }
+}
+
+function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof NfsRefusal) return error.failure
+  // An answer that ends too early.
+  if (error instanceof RangeError) return { kind: 'failed', reason: 'nonsense', why: error.message }
+  return undefined
 }
 
 async function checkWriting(tree: NfsTree, { server, path }: NfsTarget): Promise<Findings> {

@@ -37,7 +37,10 @@ async function checkInit(look: Look<Seen>, root: string, report: BootReport): Pr
     entry === undefined
       ? `${root} has no ${path}: the kernel panics`
       : `${path} in ${root} cannot be run`
-  const cure = 'is the root a whole system? remove and add the Pi again'
+  const cure =
+    report.cmdline?.values.init === undefined
+      ? 'is the root a whole system? remove and add the Pi again'
+      : 'cmdline.txt names it with init=: pifarm plan shows what was changed there, and pifarm apply writes it anew'
   return { ...noFindings, faults: [{ stage: 'root', what, cure }] }
 }
 
@@ -64,24 +67,27 @@ async function checkModules(
   }
 }
 
-/** Where the root has the kernel's beginning and more of it, the one that is served was cut off. */
+/** Where the root has the beginning of a kernel or initramfs and more of it, what is served was cut off. */
 async function checkCopy(look: Look<Entry>, root: string, report: BootReport): Promise<Fault[]> {
-  const { kernel, kernelBytes } = report
-  if (kernel === undefined || kernelBytes === undefined) return []
-  for (const dir of ['/boot/firmware', '/boot']) {
-    const entry = await insideRoot(look, `${dir}/${kernel}`)
-    if (entry?.kind !== 'file') continue
-    const whole = Buffer.from(entry.text, entry.encoding)
-    const isCut =
-      kernelBytes.length < whole.length && whole.subarray(0, kernelBytes.length).equals(kernelBytes)
-    if (!isCut) continue
-    return [
-      {
-        stage: 'kernel',
-        what: `${kernel} is truncated: ${kernelBytes.length} of the ${whole.length} bytes that the root's own copy has`,
-        cure: `copy ${root}${dir}/${kernel} anew into the TFTP root`,
-      },
-    ]
+  const faults: Fault[] = []
+  for (const [name, bytes] of report.loaded) {
+    const whole = await ownCopy(look, name)
+    if (whole === undefined || bytes.length >= whole.bytes.length) continue
+    if (!whole.bytes.subarray(0, bytes.length).equals(bytes)) continue
+    faults.push({
+      stage: 'kernel',
+      what: `${name} is truncated: ${bytes.length} of the ${whole.bytes.length} bytes that the root's own copy has`,
+      cure: `copy ${root}${whole.path} anew into the TFTP root`,
+    })
   }
-  return []
+  return faults
+}
+
+async function ownCopy(look: Look<Entry>, name: string) {
+  for (const dir of ['/boot/firmware', '/boot']) {
+    const path = `${dir}/${name}`
+    const entry = await insideRoot(look, path)
+    if (entry?.kind === 'file') return { path, bytes: Buffer.from(entry.text, entry.encoding) }
+  }
+  return undefined
 }

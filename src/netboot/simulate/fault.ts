@@ -5,6 +5,8 @@ export interface Fault {
   readonly what: string
   /** What to do about it. */
   readonly cure: string
+  /** Nothing was found wrong: it could not be looked at, and a Pi needs it. */
+  readonly isUnproven?: true
 }
 
 /** What the checks behind the wire found out. */

@@ -1,34 +1,38 @@
-import type { Ipv4 } from '../../farm/schema.ts'
-import type { BootReport } from '../boot-client/boot-report.ts'
+import type { BootReport, FileRole } from '../boot-client/boot-report.ts'
+import type { Stop, StopKind } from '../boot-client/stop.ts'
+import { cmdlineCure, cureOf } from './cures.ts'
+import type { Enrolment } from './enrolment.ts'
 import type { Fault } from './fault.ts'
 
-/** What the walk itself shows; `expected`: the address that the farm has for this Pi. */
-export function judgeBoot(report: BootReport, expected: Ipv4 | undefined): Fault[] {
+/** What the walk itself shows. */
+export function judgeBoot(report: BootReport, enrolment: Enrolment): Fault[] {
+  const { stopped } = report
   return [
-    ...dhcpFaults(report, expected),
-    ...(report.stopped === undefined ? [] : [stopFault(report, report.stopped)]),
-    ...kernelFaults(report),
+    ...dhcpFaults(report, enrolment),
+    ...(stopped === undefined ? [] : [stopFault(report, stopped, enrolment)]),
+    ...kernelFaults(report, enrolment),
   ]
 }
 
-function dhcpFaults(report: BootReport, expected: Ipv4 | undefined): Fault[] {
+function dhcpFaults(report: BootReport, enrolment: Enrolment): Fault[] {
   const { offer, servers } = report
+  if (offer === undefined) return []
   const faults: Fault[] = []
-  if (offer && !offer.invites)
+  if (!offer.invites)
     faults.push({
       stage: 'dhcp',
       what: 'the OFFER has no "Raspberry Pi Boot   " (three blanks) in option 43, without which many boards do not boot',
       cure: 'pifarm apply writes it into the host declaration; see dhcpd.conf for what overrides it',
     })
-  if (offer && expected && offer.address !== expected)
+  const expected = enrolment.kind === 'member' ? enrolment.pi.address : undefined
+  if (expected && offer.address !== expected)
     faults.push({
       stage: 'dhcp',
       what: `${offer.server} offers ${offer.address}, and the farm has ${expected} for this Pi`,
       cure: 'pifarm apply, or take the other host declaration of this MAC out of dhcpd.conf',
     })
-  const others = servers.filter(({ server }) => server !== offer?.server)
-  if (offer !== undefined)
-    for (const { server, refused } of others)
+  for (const { server, refused } of servers)
+    if (server !== offer.server)
       faults.push({
         stage: 'dhcp',
         what: `a second DHCP server answers: ${server}${refused ? ` (${refused})` : ''}; the Pi may take its answer`,
@@ -37,57 +41,52 @@ function dhcpFaults(report: BootReport, expected: Ipv4 | undefined): Fault[] {
   return faults
 }
 
-function stopFault(report: BootReport, stopped: string): Fault {
-  if (report.offer === undefined)
-    return {
-      stage: 'dhcp',
-      what: stopped,
-      cure: /option (?:43|66)/.test(stopped)
-        ? 'pifarm apply writes both options; see dhcpd.conf for what overrides them'
-        : 'is dhcpd running on that network? systemctl status isc-dhcp-server',
-    }
-  if (stopped.includes('DHCPREQUEST'))
-    return {
-      stage: 'dhcp',
-      what: stopped,
-      cure: 'why it offers what it does not grant is in its log: a second DHCP server, or a host declaration for another subnet?',
-    }
-  return {
-    stage: /kernel|cmdline/.test(stopped) ? 'kernel' : 'tftp',
-    what: stopped,
-    cure: 'pifarm apply lays the boot files; is the TFTP server running?',
-  }
+const stages: Readonly<Record<StopKind, Fault['stage']>> = {
+  'dhcp-silence': 'dhcp',
+  'dhcp-options': 'dhcp',
+  'dhcp-offer': 'dhcp',
+  'dhcp-grant': 'dhcp',
+  'dhcp-unsent': 'dhcp',
+  'tftp-silence': 'tftp',
+  'tftp-unsent': 'tftp',
+  'no-directory': 'tftp',
+  'no-boot-file': 'tftp',
+  recovery: 'tftp',
+  'no-kernel': 'kernel',
+  'no-cmdline': 'kernel',
 }
 
-function kernelFaults(report: BootReport): Fault[] {
+function stopFault(report: BootReport, stop: Stop, enrolment: Enrolment): Fault {
+  const what = stop.code === undefined ? stop.what : `${stop.what} (${stop.code})`
+  return { stage: stages[stop.kind], what, cure: cureOf(stop, report, enrolment) }
+}
+
+function kernelFaults(report: BootReport, enrolment: Enrolment): Fault[] {
   if (report.kernel === undefined) return []
   const faults: Fault[] = []
-  const { image, deviceTree, initramfs, cmdline } = report
+  const { image, deviceTree, cmdline } = report
+  const fault = (what: string, cure: string) => faults.push({ stage: 'kernel', what, cure })
+  const missing = (role: FileRole) => report.missing.find((one) => one.role === role)?.file
   if (image?.damage)
-    faults.push({
-      stage: 'kernel',
-      what: `${report.kernel} is not whole: ${image.damage}`,
-      cure: 'copy the kernel anew from the template',
-    })
-  const tree = report.missing.find((file) => file.endsWith('.dtb'))
+    fault(
+      `${report.kernel} is not whole: ${image.damage}`,
+      'copy the kernel anew from the template',
+    )
   if (deviceTree === undefined)
-    faults.push({
-      stage: 'kernel',
-      what: `no device tree came${tree ? ` (${tree})` : ''}: the kernel does not start without`,
-      cure: 'copy the .dtb files of the template anew',
-    })
-  const absent = report.missing.find((file) => /initramfs|initrd/.test(file))
-  if (absent !== undefined && initramfs === undefined)
-    faults.push({
-      stage: 'kernel',
-      what: `config.txt names an initramfs, and ${absent} did not come`,
-      cure: 'make it, or take auto_initramfs or initramfs out of config.txt',
-    })
+    fault(
+      `no device tree came (${missing('device-tree')}): the kernel does not start without`,
+      'copy the .dtb files of the template anew',
+    )
+  const initramfs = missing('initramfs')
+  if (initramfs !== undefined)
+    fault(
+      `config.txt wants an initramfs, and ${initramfs} did not come`,
+      'make it, or take auto_initramfs, initramfs or ramfsfile out of config.txt',
+    )
   if (cmdline && cmdline.values.root !== '/dev/nfs')
-    faults.push({
-      stage: 'kernel',
-      what: `cmdline.txt has no root=/dev/nfs: ${cmdline.text.slice(0, 200)}`,
-      cure: 'pifarm apply writes cmdline.txt whole',
-    })
+    fault(
+      `cmdline.txt has no root=/dev/nfs: ${cmdline.text.slice(0, 200)}`,
+      cmdlineCure(report, enrolment),
+    )
   return faults
 }

@@ -12,8 +12,8 @@ export interface NfsTarget {
   readonly isReadOnly: boolean
 }
 
-/** What cmdline.txt says of the root; a fault where it says nothing that a kernel could use. */
-export function nfsTarget(report: BootReport): NfsTarget | Fault {
+/** What cmdline.txt says of the root; a fault with this cure where it says nothing that a kernel could use. */
+export function nfsTarget(report: BootReport, cure: string): NfsTarget | Fault {
   const { cmdline, offer } = report
   const named = cmdline?.nfsroot
   const server = named?.server === undefined ? offer?.server : ipv4.safeParse(named.server).data
@@ -21,7 +21,7 @@ export function nfsTarget(report: BootReport): NfsTarget | Fault {
     return {
       stage: 'mount',
       what: 'cmdline.txt names no root to mount (nfsroot=10.77.0.1:/path,vers=3,tcp)',
-      cure: 'pifarm apply writes cmdline.txt whole',
+      cure,
     }
   const options = named.options.split(',')
   const isUdp = options.some((option) => option === 'udp' || option === 'proto=udp')

@@ -1,12 +1,19 @@
 import type { Seen } from './inside-root.ts'
-import { type RpcCall, rpcCall } from './rpc-call.ts'
+import { type Failure, type RpcCall, rpcCall } from './rpc-call.ts'
 import { numbers, opaque, XdrReader } from './xdr.ts'
 
 /** Whom to ask, and from which address. */
-export type NfsServer = Pick<RpcCall, 'protocol' | 'from' | 'server' | 'port'>
+export type NfsServer = Pick<RpcCall, 'protocol' | 'from' | 'server' | 'port' | 'signal'>
 
 /** The server did not answer a question about its tree; the message says why. */
-export class NfsRefusal extends Error {}
+export class NfsRefusal extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.why)
+    this.failure = failure
+  }
+}
 
 /** RFC 1813. */
 const nfs = { program: 100_003, version: 3, credential: 'root' } as const
@@ -72,11 +79,12 @@ export class NfsTree {
   /** The answer behind its status; undefined: there is no such entry. */
   async #ask(procedure: number, asked: Buffer): Promise<XdrReader | undefined> {
     const answer = await rpcCall({ ...this.#server, ...nfs, procedure, arguments: asked })
-    if (answer.kind === 'failed') throw new NfsRefusal(answer.why)
+    if (answer.kind === 'failed') throw new NfsRefusal(answer)
     const reader = new XdrReader(answer.bytes)
     const status = reader.number()
     if (status === noEntry || status === notDirectory) return undefined
-    if (status !== 0) throw new NfsRefusal(`NFS status ${status}`)
+    if (status !== 0)
+      throw new NfsRefusal({ kind: 'failed', reason: 'refused', why: `NFS status ${status}` })
     return reader
   }
 }

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram'
+import { addAbortListener } from 'node:events'
 import { connect } from 'node:net'
 import { numbers } from './xdr.ts'
 
@@ -15,12 +16,20 @@ export interface RpcCall {
   /** As whom: `root` is the Pi's kernel, which NFS judges by user number. */
   readonly credential: 'none' | 'root'
   readonly arguments: Buffer
+  readonly signal: AbortSignal
 }
 
-export type RpcAnswer =
-  | { readonly kind: 'result'; readonly bytes: Buffer }
-  /** e.g. `no answer`, `connection refused`, `the call was rejected`. */
-  | { readonly kind: 'failed'; readonly why: string }
+export type RpcAnswer = { readonly kind: 'result'; readonly bytes: Buffer } | Failure
+
+/** Why there is no result. */
+export interface Failure {
+  readonly kind: 'failed'
+  /** `unsent`: this machine could not even ask, and `code` is the kernel's word for it. */
+  readonly reason: 'silence' | 'refused' | 'unsent' | 'nonsense'
+  /** For people. */
+  readonly why: string
+  readonly code?: string
+}
 
 const wait = 3000
 const [call, rpcVersion] = [0, 2]
@@ -29,7 +38,7 @@ const credentials = { none: numbers(0, 0), root: numbers(1, 20, 0, 0, 0, 0, 0) }
 /** A server takes a mount from a port that only root can have. */
 const privileged = { first: 700, count: 250 }
 
-/** One call; its failure is an answer. */
+/** One call; its failure is an answer. Rejects when the signal fires. */
 export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
   const id = (Date.now() & 0x7fff_ffff) >>> 0
   const request = Buffer.concat([
@@ -39,7 +48,8 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
     asked.arguments,
   ])
   const reply = await askFromSomePort(asked, request)
-  if (typeof reply === 'string') return { kind: 'failed', why: reply }
+  asked.signal.throwIfAborted()
+  if (!Buffer.isBuffer(reply)) return reply
   // xid, REPLY, accepted, verifier of no length, success; then the result.
   const isGood =
     reply.length >= 24 &&
@@ -48,31 +58,33 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
     reply.readUInt32BE(8) === 0 &&
     reply.readUInt32BE(16) === 0 &&
     reply.readUInt32BE(20) === 0
-  if (!isGood) return { kind: 'failed', why: 'the call was rejected' }
+  if (!isGood) return failure('nonsense', 'the call was rejected')
   return { kind: 'result', bytes: reply.subarray(24) }
 }
 
 /** A port may still be held by a connection of a moment ago. */
-async function askFromSomePort(asked: RpcCall, request: Buffer): Promise<Buffer | string> {
+async function askFromSomePort(asked: RpcCall, request: Buffer): Promise<Buffer | Failure> {
   const ask = asked.protocol === 'tcp' ? askByTcp : askByUdp
   const first = Math.floor(Math.random() * privileged.count)
   for (let more = 0; more < 10; more += 1) {
     const localPort = privileged.first + ((first + more) % privileged.count)
     const reply = await ask(asked, request, localPort)
-    if (reply !== 'EADDRINUSE') return reply
+    if (Buffer.isBuffer(reply) || reply.code !== 'EADDRINUSE') return reply
   }
-  return 'no free port below 1024'
+  return failure('unsent', 'no free port below 1024', 'EADDRINUSE')
 }
 
-function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | string> {
+function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | Failure> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4')
-    const timer = setTimeout(() => end('no answer'), wait)
+    const timer = setTimeout(() => end(silence), wait)
+    const aborted = addAbortListener(asked.signal, () => end(silence))
     let isOver = false
-    const end = (reply: Buffer | string) => {
+    const end = (reply: Buffer | Failure) => {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
+      aborted[Symbol.dispose]()
       socket.close()
       resolve(reply)
     }
@@ -90,18 +102,20 @@ function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
   })
 }
 
-function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | string> {
+function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | Failure> {
   return new Promise((resolve) => {
-    const { server: host, port, from: localAddress } = asked
+    const { server: host, port, from: localAddress, signal } = asked
     const socket = connect({ host, port, localAddress, localPort, timeout: wait })
+    const aborted = addAbortListener(signal, () => end(silence))
     let heard = Buffer.alloc(0)
-    const end = (reply: Buffer | string) => {
+    const end = (reply: Buffer | Failure) => {
+      aborted[Symbol.dispose]()
       socket.destroy()
       resolve(reply)
     }
     socket.on('error', (error) => end(reason(error)))
-    socket.on('timeout', () => end('no answer'))
-    socket.on('end', () => end('the connection was closed'))
+    socket.on('timeout', () => end(silence))
+    socket.on('end', () => end(failure('nonsense', 'the connection was closed')))
     socket.on('connect', () => {
       // A record of one fragment: the highest bit marks the last one.
       socket.write(Buffer.concat([numbers((0x8000_0000 | request.length) >>> 0), request]))
@@ -114,6 +128,16 @@ function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
   })
 }
 
-function reason(error: NodeJS.ErrnoException): string {
-  return error.code === 'ECONNREFUSED' ? 'refused' : (error.code ?? error.message)
+const silence = failure('silence', 'no answer')
+
+function failure(reason: Failure['reason'], why: string, code?: string): Failure {
+  return { kind: 'failed', reason, why, ...(code === undefined ? {} : { code }) }
+}
+
+function reason(error: NodeJS.ErrnoException): Failure {
+  if (error.code === 'ECONNREFUSED') return failure('refused', 'refused')
+  const code = error.code ?? error.message
+  // Somebody on the way, or the far end, said so.
+  const isFar = code === 'ECONNRESET' || code === 'EHOSTUNREACH' || code === 'EPIPE'
+  return failure(isFar ? 'silence' : 'unsent', code, code)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { Entry, FileEntry, Reader } from '../../host/host.ts'
-import type { BootReport } from '../boot-client/boot-report.ts'
+import type { BootReport, FileRole } from '../boot-client/boot-report.ts'
 import { type Fault, type Findings, noFindings } from './fault.ts'
 
 const mostLinks = 20
@@ -23,11 +23,11 @@ export async function checkServed(nas: Reader, top: string, report: BootReport):
       })
   }
   const warnings: string[] = []
-  for (const file of report.missing) {
+  for (const { file, role } of report.missing) {
     const found = await walk(nas, top, file)
     if (found.kind !== 'wrong') continue
     const what = `${file}: ${found.what}`
-    if (dispensable.test(file)) warnings.push(`${what}; ${found.cure}`)
+    if (dispensable.has(role)) warnings.push(`${what}; ${found.cure}`)
     else faults.push({ stage: 'tftp', what, cure: found.cure })
   }
   const checked = same === 0 ? [] : [`${same} files came as they lie in ${top}`]
@@ -35,7 +35,7 @@ export async function checkServed(nas: Reader, top: string, report: BootReport):
 }
 
 /** Without these a Pi boots all the same. */
-const dispensable = /(?:\.dtbo|fixup\w*\.dat)$/
+const dispensable: ReadonlySet<FileRole> = new Set(['overlay', 'fixup', 'include'])
 
 type Found =
   | { readonly kind: 'file'; readonly entry: FileEntry }

@@ -131,7 +131,7 @@ export class Box {
       name,
       report.stopped === undefined
         ? `firmware: ${report.address}, ${Object.keys(report.files).length} files, starts ${report.kernel}`
-        : `firmware stopped: ${report.stopped}`,
+        : `firmware stopped: ${report.stopped.what}`,
     )
     const file = (name = 'none') => join(kept, report.serialDir ?? '', name)
     return {
@@ -163,7 +163,7 @@ export class Box {
   async powerOn(board: Board): Promise<Pi> {
     const firmware = await this.playFirmware(board)
     if (firmware.report.stopped !== undefined)
-      throw new Error(`${board.name} stopped: ${firmware.report.stopped}`)
+      throw new Error(`${board.name} stopped: ${firmware.report.stopped.what}`)
     return await this.startKernel(board, firmware)
   }
 

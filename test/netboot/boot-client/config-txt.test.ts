@@ -3,7 +3,7 @@ import { serial } from '../../../src/farm/schema.ts'
 import { readConfigTxt } from '../../../src/netboot/boot-client/config-txt.ts'
 import {
   deviceTree,
-  initramfsFile,
+  initramfsFiles,
   kernelFiles,
   startFiles,
 } from '../../../src/netboot/boot-client/firmware-files.ts'
@@ -26,6 +26,13 @@ test.each([
   ['of one kind the later filter holds', '[pi4]\n[pi3]\ngpu_mem=192', '192'],
   ['two kinds must both hold', 'gpu_mem=64\n[pi4]\n[0x3333347a]\ngpu_mem=192', '64'],
   ['a monitor that is not there', 'gpu_mem=64\n[EDID=VSC-TD2220]\ngpu_mem=192', '64'],
+  ['[ALL] ends them too', '[pi4]\n[ALL]\ngpu_mem=192', '192'],
+  ['a filter in capitals', 'gpu_mem=64\n[PI4]\ngpu_mem=192', '64'],
+  ['a filter that no firmware knows changes nothing', 'gpu_mem=64\n[pi9]\ngpu_mem=192', '192'],
+  ['nor does it end one that does not hold', 'gpu_mem=64\n[pi4]\n[x]\ngpu_mem=192', '64'],
+  ['this type of board', 'gpu_mem=64\n[board-type=0x8]\ngpu_mem=192', '192'],
+  ['another type of board', 'gpu_mem=64\n[board-type=0x11]\ngpu_mem=192', '64'],
+  ['which monitor port', '[HDMI:1]\ngpu_mem=192', '192'],
   ['text behind 4096 bytes is not read', `gpu_mem=64\n${'#'.repeat(4096)}\ngpu_mem=192`, '64'],
 ])('config.txt: %s', (_, text, expected) => {
   expect(read(text).settings.get('gpu_mem')).toBe(expected)
@@ -71,13 +78,15 @@ test.each([
 })
 
 test.each([
-  ['', 'kernel8.img', undefined],
-  ['auto_initramfs=1', 'kernel8.img', 'initramfs8'],
-  ['auto_initramfs=1', 'kernel7.img', 'initramfs7'],
-  ['auto_initramfs=1', 'vmlinuz', undefined],
-  ['auto_initramfs=1\ninitramfs mine', 'kernel8.img', 'mine'],
+  ['', 'kernel8.img', []],
+  ['auto_initramfs=1', 'kernel8.img', ['initramfs8']],
+  ['auto_initramfs=1', 'kernel7.img', ['initramfs7']],
+  ['auto_initramfs=1', 'vmlinuz', []],
+  ['auto_initramfs=1\ninitramfs mine followkernel', 'kernel8.img', ['mine']],
+  ['ramfsfile=mine', 'kernel8.img', ['mine']],
+  ['initramfs root.gz,modules.gz followkernel', 'kernel8.img', ['root.gz', 'modules.gz']],
 ])('the initramfs by %j for %s', (text, kernel, expected) => {
-  expect(initramfsFile(read(text), kernel)).toBe(expected)
+  expect(initramfsFiles(read(text), kernel)).toEqual(expected)
 })
 
 test('each board has its own device tree', () => {

@@ -151,15 +151,33 @@ test.each([
 })
 
 test.each([
-  ['nothing but siaddr', [], 'names no TFTP server'],
-  ['two blanks', [[43, 'Raspberry Pi Boot  ']], 'lacks the three blanks'],
-  ['a host name', [[66, 'nas.lan']], 'option 66 is "nas.lan"'],
-  ['another subnet', [[66, '10.78.0.1']], 'another subnet'],
-  ['one byte', [[66, '1']], 'option 66'],
-] as const)('a Pi 3B cannot boot by an OFFER with %s', (_, options, why) => {
+  ['nothing but siaddr', [], 'dhcp-options', 'names no TFTP server'],
+  ['two blanks', [[43, 'Raspberry Pi Boot  ']], 'dhcp-options', 'lacks the three blanks'],
+  ['a host name', [[66, 'nas.lan']], 'dhcp-options', 'option 66 is "nas.lan"'],
+  ['another subnet', [[66, '10.78.0.1']], 'dhcp-offer', 'another subnet'],
+  ['one byte', [[66, '1']], 'dhcp-options', 'option 66'],
+] as const)('a Pi 3B cannot boot by an OFFER with %s', (_, options, kind, why) => {
   expect(judgeOffer(offer(options), source)).toMatchObject({
     kind: 'refused',
-    why: expect.stringContaining(why),
+    refusal: { kind, why: expect.stringContaining(why) },
+  })
+})
+
+test('the netmask is that of the OFFER, and without one the network’s', () => {
+  const [wide, narrow] = [ipv4.parse('255.255.252.0'), ipv4.parse('255.255.255.128')]
+  const maskless = { ...offer(), options: new Map([[66, Buffer.from('10.77.1.1')]]) }
+  const own = offer([
+    [66, '10.77.0.1'],
+    [1, Buffer.from([255, 255, 255, 192])],
+  ])
+  expect(judgeOffer(maskless, source, '3b', wide)).toMatchObject({
+    kind: 'taken',
+    offer: { netmask: '255.255.252.0' },
+  })
+  expect(judgeOffer(maskless, source, '3b', narrow)).toMatchObject({ kind: 'refused' })
+  expect(judgeOffer(own, source, '3b', wide)).toMatchObject({
+    kind: 'taken',
+    offer: { netmask: '255.255.255.192' },
   })
 })
 

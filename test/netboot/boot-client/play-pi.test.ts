@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ipv4, mac, serial } from '../../../src/farm/schema.ts'
+import { type Ipv4, ipv4, mac, serial } from '../../../src/farm/schema.ts'
 import type { Board, Patience } from '../../../src/netboot/boot-client/boot-report.ts'
 import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
 import { playPi } from '../../../src/netboot/boot-client/play-pi.ts'
+import type { StopKind } from '../../../src/netboot/boot-client/stop.ts'
 import { judgeBoot } from '../../../src/netboot/simulate/judge-boot.ts'
 import { startDhcpServer } from './dhcp-server.ts'
-import { startTftpServer } from './tftp-server.ts'
+import { type Faults, startTftpServer } from './tftp-server.ts'
 
 type Files = Readonly<Record<string, string>>
 type Answers = (asked: DhcpPacket, nth: number) => readonly (DhcpPacket | Buffer)[]
@@ -48,9 +49,21 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
-async function boot(files: Files, answers: Answers = (asked) => [offer(asked)], as: Board = board) {
+interface Circumstances {
+  readonly as?: Board
+  readonly netmask?: Ipv4
+  readonly signal?: AbortSignal
+  /** What else the TFTP server does wrong. */
+  readonly faults?: Faults
+}
+
+async function boot(
+  files: Files,
+  answers: Answers = (asked) => [offer(asked)],
+  { as = board, netmask, signal, faults }: Circumstances = {},
+) {
   const contents = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const)
-  const tftp = await startTftpServer(Object.fromEntries(contents))
+  const tftp = await startTftpServer(Object.fromEntries(contents), faults)
   const dhcp = await startDhcpServer(answers)
   stops.push(tftp.close, dhcp.close)
   const addresses: string[] = []
@@ -58,13 +71,14 @@ async function boot(files: Files, answers: Answers = (asked) => [offer(asked)], 
   const report = await playPi({
     board: as,
     patience: quick,
-    dhcpPorts: { client: 0, server: dhcp.port, to: '127.0.0.1' },
+    dhcpPorts: { client: 0, server: dhcp.port, to: '127.0.0.1', ...(netmask && { netmask }) },
     tftpPort: tftp.port,
     useAddress: async (address, netmask) => {
       addresses.push(`${address}/${netmask}`)
     },
     tell: (entry) => told.push(entry.asked),
     now: () => performance.now(),
+    ...(signal && { signal }),
   })
   return { report, asked: tftp.asked, dhcp, addresses, told }
 }
@@ -123,7 +137,7 @@ test('a Pi without a directory stops after asking for it, where the top holds bo
 
   expect(asked[2]).toBe('3333347a/start.elf tsize 0')
   expect(asked.slice(3).every((line) => !line.includes('/'))).toBe(true)
-  expect(report.stopped).toContain('start.elf did not come')
+  expect(report.stopped?.what).toContain('start.elf did not come')
   expect(Object.keys(report.files)).toEqual(['bootcode.bin'])
 })
 
@@ -142,7 +156,7 @@ test.each([
   ['3333347a/kernel8.img', 'no kernel: kernel8.img, kernel8-32.img, kernel7.img, kernel.img'],
   ['3333347a/cmdline.txt', 'cmdline.txt did not come'],
 ])('without %s the boot stops', async (name, why) => {
-  expect((await boot(without(name))).report.stopped).toContain(why)
+  expect((await boot(without(name))).report.stopped?.what).toContain(why)
 })
 
 test.each([
@@ -170,7 +184,7 @@ test('a 32-bit kernel is taken where there is no other', async () => {
 test('recovery.elf would be started in place of the system', async () => {
   const { report } = await boot({ ...whole, '3333347a/recovery.elf': 'x' })
 
-  expect(report.stopped).toContain('recovery.elf came')
+  expect(report.stopped?.what).toContain('recovery.elf came')
 })
 
 test('what the firmware does not read is warned of', async () => {
@@ -194,7 +208,7 @@ test('control characters in what was served do not get into the report', async (
   })
 
   expect(report.events.every(({ asked }) => /^[ -~]*$/.test(asked))).toBe(true)
-  expect(report.stopped).toBe('start.elf: no kernel: ?[2J?x did not come')
+  expect(report.stopped?.what).toBe('start.elf: no kernel: ?[2J?x did not come')
   expect(report.cmdline?.text).toBe('quiet ?[2J')
 })
 
@@ -202,7 +216,7 @@ test('nobody answers: the ROM gives up for good after its tries', async () => {
   const { report, dhcp } = await boot(whole, () => [])
 
   expect(dhcp.heard).toHaveLength(3)
-  expect(report.stopped).toBe('rom: no OFFER to boot by after 3 DISCOVERs: nobody answered')
+  expect(report.stopped?.what).toBe('rom: no OFFER to boot by after 3 DISCOVERs: nobody answered')
   expect(report.events.map(({ answer }) => answer)).toEqual(Array(3).fill('no answer'))
 })
 
@@ -219,8 +233,72 @@ test('an OFFER that names no TFTP server is not taken, a later one is', async ()
 test('bootcode.bin can fail on its own', async () => {
   const { report } = await boot(whole, (asked, nth) => (nth === 1 ? [offer(asked)] : []))
 
-  expect(report.stopped).toBe(
+  expect(report.stopped?.what).toBe(
     'bootcode.bin: no OFFER to boot by after 2 DISCOVERs: nobody answered',
+  )
+})
+
+test('the netmask of the network goes with an OFFER that brings none', async () => {
+  const { addresses } = await boot(whole, undefined, { netmask: ipv4.parse('255.255.252.0') })
+
+  expect(addresses[0]).toBe('127.0.0.11/255.255.252.0')
+})
+
+test.each<[StopKind, Files, Answers | undefined, Faults | undefined]>([
+  ['dhcp-silence', whole, () => [], undefined],
+  [
+    'dhcp-options',
+    whole,
+    (asked) => [offer(asked, { options: new Map([[53, Buffer.from([2])]]) })],
+    undefined,
+  ],
+  ['dhcp-offer', whole, (asked) => [offer(asked, { yiaddr: ipv4.parse('127.1.0.11') })], undefined],
+  ['no-boot-file', {}, undefined, undefined],
+  ['no-directory', { 'bootcode.bin': 'x' }, undefined, undefined],
+  ['no-boot-file', { ...whole, '3333347a/config.txt': 'start_x=1' }, undefined, undefined],
+  ['recovery', { ...whole, '3333347a/recovery.elf': 'x' }, undefined, undefined],
+  ['no-kernel', without('3333347a/kernel8.img'), undefined, undefined],
+  ['no-cmdline', without('3333347a/cmdline.txt'), undefined, undefined],
+  ['tftp-silence', whole, undefined, { isDead: true }],
+])('whoever finds the fault says its kind: %s', async (kind, files, answers, faults) => {
+  const { report } = await boot(files, answers, faults && { faults })
+
+  expect(report.stopped?.kind).toBe(kind)
+})
+
+test('a signal ends the boot at once, while nobody answers', async () => {
+  const over = new AbortController()
+  const booting = boot(
+    whole,
+    () => {
+      over.abort()
+      return []
+    },
+    { signal: over.signal },
+  )
+
+  expect(await booting.catch((error: unknown) => error)).toBe(over.signal.reason)
+})
+
+test.each<[string, Files]>([
+  ['auto_initramfs=1', { '3333347a/config.txt': 'arm_64bit=1\nauto_initramfs=1\n' }],
+  [
+    'a name of its own',
+    { '3333347a/config.txt': 'arm_64bit=1\ninitramfs early.cpio followkernel\n' },
+  ],
+  [
+    'one of several',
+    { '3333347a/config.txt': 'arm_64bit=1\ninitramfs initramfs8,late followkernel\n' },
+  ],
+])('an initramfs that does not come stops the Pi: %s', async (name, config) => {
+  const files = name === 'one of several' ? whole : without('3333347a/initramfs8')
+  const { report } = await boot({ ...files, ...config })
+
+  expect(judgeBoot(report, { kind: 'unknown' })).toContainEqual(
+    expect.objectContaining({
+      stage: 'kernel',
+      what: expect.stringMatching(/initramfs, and 3333347a\/\S+ did not come/),
+    }),
   )
 })
 
@@ -233,7 +311,7 @@ test.each<[string, Answers]>([
 ])('a packet %s is passed over', async (_, answers) => {
   const { report } = await boot(whole, answers)
 
-  expect(report.stopped).toContain('nobody answered')
+  expect(report.stopped?.what).toContain('nobody answered')
 })
 
 describe('a Pi 4 takes its address in four steps', () => {
@@ -253,7 +331,7 @@ describe('a Pi 4 takes its address in four steps', () => {
   }
 
   test('and asks for files when it is granted', async () => {
-    const { report, dhcp, addresses, asked } = await boot(files, granting(5), pi4)
+    const { report, dhcp, addresses, asked } = await boot(files, granting(5), { as: pi4 })
     expect(dhcp.heard.map(({ options }) => options.get(53)?.[0])).toEqual([1, 3])
     expect(dhcp.heard[1]?.options.get(50)).toEqual(Buffer.from([127, 0, 0, 11]))
     expect(dhcp.heard[1]?.options.get(54)).toEqual(Buffer.from([127, 0, 0, 1]))
@@ -273,10 +351,10 @@ describe('a Pi 4 takes its address in four steps', () => {
     ],
     ['no answer', granting(2), /no answer to 3 requests/],
   ] as const)('%s: it stops there', async (_, answers, why) => {
-    const { report, asked, addresses } = await boot(files, answers, pi4)
-    expect(report.stopped).toMatch(why)
-    expect(judgeBoot(report, undefined)).toContainEqual(
-      expect.objectContaining({ stage: 'dhcp', what: report.stopped }),
+    const { report, asked, addresses } = await boot(files, answers, { as: pi4 })
+    expect(report.stopped?.what).toMatch(why)
+    expect(judgeBoot(report, { kind: 'unknown' })).toContainEqual(
+      expect.objectContaining({ stage: 'dhcp', what: report.stopped?.what }),
     )
     expect([asked, addresses]).toEqual([[], []])
   })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
-import { readTftp, type TftpRead } from '../../../src/netboot/boot-client/tftp-client.ts'
+import { readTftp } from '../../../src/netboot/boot-client/tftp-client.ts'
+import type { TftpRead } from '../../../src/netboot/boot-client/tftp-transfer.ts'
 import { type Faults, startTftpServer, type TftpServer } from './tftp-server.ts'
 
 const file = randomBytes(3000)
@@ -159,4 +160,25 @@ test('a block longer than agreed is refused', async () => {
   const from = await server({ blockBytes: 1000 })
 
   expect(await read(from)).toMatchObject({ kind: 'error', code: 4 })
+})
+
+test('a server that says the same OACK for ever is given up', async () => {
+  const from = await server({ repeatsOack: true })
+
+  expect(await read(from, { timeout: 60, tries: 3 })).toEqual({ kind: 'silence' })
+})
+
+test('what cannot be sent is an answer', async () => {
+  // A broadcast is not let out of a socket that did not ask for it; without a network none is.
+  const answer = await read(await server(), { server: '255.255.255.255' })
+
+  expect(answer).toEqual({ kind: 'unsent', code: expect.stringMatching(/^E(?:ACCES|NETUNREACH)$/) })
+})
+
+test('a signal ends the reading at once', async () => {
+  const over = new AbortController()
+  const reading = read(await server({ isDead: true }), { timeout: 60_000, signal: over.signal })
+  over.abort()
+
+  await expect(reading).rejects.toBe(over.signal.reason)
 })

@@ -17,6 +17,8 @@ export interface Faults {
   readonly blockBytes?: number
   /** Does not hear the first ACK of this block. */
   readonly missesAckOf?: number
+  /** Goes on with its OACK, whatever is acknowledged. */
+  readonly repeatsOack?: boolean
   /** Answers nothing. */
   readonly isDead?: boolean
 }
@@ -108,6 +110,7 @@ export async function startTftpServer(
         hasMissed = true
         return
       }
+      if (faults.repeatsOack) return
       if (bytes.readUInt16BE(0) === 4 && bytes.readUInt16BE(2) === (block & 0xffff)) next()
     })
     const accepted = faults.oack ?? { tsize: String(content.length) }

@@ -14,6 +14,7 @@ const target: NfsTarget = {
   version: 3,
   isReadOnly: false,
 }
+const never = new AbortController().signal
 const servers: Server[] = []
 
 afterEach(() => {
@@ -45,7 +46,7 @@ async function checked(status: number) {
     asked = Buffer.from(bytes)
     return status === 0 ? numbers(status, 4, 0xaabb_ccdd, 0) : numbers(status)
   })
-  const { findings, mounted } = await checkMount(target, loopback, port)
+  const { findings, mounted } = await checkMount(target, loopback, never, port)
   return { ...findings, mounted, port, asked }
 }
 
@@ -71,7 +72,7 @@ test.each([
 
 test('no mountd', async () => {
   const port = await startServer(() => numbers(0))
-  expect((await checkMount(target, loopback, port)).findings.faults).toMatchObject([
+  expect((await checkMount(target, loopback, never, port)).findings.faults).toMatchObject([
     { what: 'mountd is not registered on 127.0.0.1' },
   ])
 })
@@ -79,7 +80,7 @@ test('no mountd', async () => {
 test('no portmapper', async () => {
   const port = await startServer(() => numbers(0))
   await new Promise((resolve) => servers.splice(0)[0]?.close(resolve))
-  expect((await checkMount(target, loopback, port)).findings.faults).toMatchObject([
+  expect((await checkMount(target, loopback, never, port)).findings.faults).toMatchObject([
     { what: expect.stringContaining('does not let 127.0.0.1 in: refused') },
   ])
 })
