@@ -76,6 +76,8 @@ export function unsentCure(code: string | undefined, to: string): string {
       return 'a firewall of this machine forbids it: see iptables -S OUTPUT, and nft list ruleset'
     case 'EACCES':
       return 'run it as root'
+    case 'EADDRINUSE':
+      return 'wait a minute: its ports below 1024 are still held by earlier connections'
     case 'EADDRNOTAVAIL':
       return 'this machine has lost the address that it asks from: see ip addr'
     default:

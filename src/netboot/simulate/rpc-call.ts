@@ -62,16 +62,21 @@ export async function rpcCall(asked: RpcCall): Promise<RpcAnswer> {
   return { kind: 'result', bytes: reply.subarray(24) }
 }
 
-/** A port may still be held by a connection of a moment ago. */
+/**
+ * A port may still be held by a connection of a moment ago: one to another server makes it EADDRINUSE,
+ * one to the same, which may hold it for a minute after its end, EADDRNOTAVAIL.
+ */
 async function askFromSomePort(asked: RpcCall, request: Buffer): Promise<Buffer | Failure> {
   const ask = asked.protocol === 'tcp' ? askByTcp : askByUdp
   const first = Math.floor(Math.random() * privileged.count)
+  let last = silence
   for (let more = 0; more < 10; more += 1) {
     const localPort = privileged.first + ((first + more) % privileged.count)
     const reply = await ask(asked, request, localPort)
-    if (Buffer.isBuffer(reply) || reply.code !== 'EADDRINUSE') return reply
+    if (Buffer.isBuffer(reply) || !isTaken(reply)) return reply
+    last = reply
   }
-  return failure('unsent', 'no free port below 1024', 'EADDRINUSE')
+  return last
 }
 
 function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | Failure> {
@@ -126,6 +131,10 @@ function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
       if (heard.length >= 4 + length) end(heard.subarray(4, 4 + length))
     })
   })
+}
+
+function isTaken({ code }: Failure): boolean {
+  return code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL'
 }
 
 const silence = failure('silence', 'no answer')
