@@ -61,10 +61,25 @@ const types: Readonly<Record<number, string>> = {
   26: 'cm5',
 }
 
+/** What the codes of 2012 to 2014 number: all other ones are a 1B. */
+const oldCodes: Readonly<Record<number, string>> = {
+  7: 'a',
+  8: 'a',
+  9: 'a',
+  17: 'cm1',
+  18: 'a',
+  20: 'cm1',
+  21: 'a',
+}
+/** Above this a board of those years tells that it was overclocked, and its warranty is void. */
+const oldCode = 0xffff
+
 /** The board that a revision code (as /proc/cpuinfo shows it) belongs to; undefined for unknown ones. */
 export function boardOf(revision: number): string | undefined {
-  // Codes without this bit number the boards of 2012 to 2014.
-  if ((revision & 0x80_0000) === 0) return [7, 8, 9, 0x12, 0x15].includes(revision) ? 'a' : '1b'
+  if ((revision & 0x80_0000) === 0) {
+    const number = revision & oldCode
+    return number >= 2 && number <= 21 ? (oldCodes[number] ?? '1b') : undefined
+  }
   const board = types[(revision >> 4) & 0xff]
   // A 2B v1.2 carries the chip of the Pi 3.
   return board === '2b' && ((revision >> 12) & 0xf) === 2 ? '2b1.2' : board

@@ -1,17 +1,18 @@
 import { quoted, UserError } from '../errors.ts'
 
 const network = '2'
-/** How an order goes on when its last way has failed: stop, or from the start. */
-const endings = 'ef'
 
 /** The boot order in force in an EEPROM's settings, as written there; undefined: the bootloader's default. */
 export function bootOrderIn(settings: string): string | undefined {
   return orderLines(settings).at(-1)?.order
 }
 
-/** Whether the network is one of the ways of a boot order such as `0xf21`, which reads right to left. */
+/**
+ * Whether a boot order such as `0xf21` comes to the network: it reads right to left, and what stands
+ * behind its first ending is never tried.
+ */
 export function bootsFromNetwork(order: string): boolean {
-  return digits(order).includes(network)
+  return waysOf(order).includes(network)
 }
 
 /**
@@ -32,14 +33,18 @@ export function withNetworkBoot(settings: string, standard: string): string {
 
 function withNetwork(order: string): string {
   if (bootsFromNetwork(order)) return order
-  const ways = digits(order)
-  const end = endings.includes(ways[0] ?? '') ? ways.slice(0, 1) : 'f'
-  const rest = endings.includes(ways[0] ?? '') ? ways.slice(1) : ways
-  if (rest.length > 6)
+  const ways = waysOf(order)
+  const end = digits(order).at(-ways.length - 1) ?? 'f'
+  if (ways.length > 6)
     throw new UserError(`the boot order ${order} has no room for the network`, {
       hint: 'take a way out of it on the Pi: sudo -E rpi-eeprom-config --edit',
     })
-  return `0x${end}${network}${rest}`
+  return `0x${end}${network}${ways}`
+}
+
+/** The ways that are tried, as they are written: the first one last. */
+function waysOf(order: string): string {
+  return /[^ef]*$/.exec(digits(order))?.[0] ?? ''
 }
 
 function digits(order: string): string {

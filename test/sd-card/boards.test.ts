@@ -18,6 +18,14 @@ test.each([
   [0xa020a0, 'cm3'],
   [0x000e, '1b'],
   [0x0008, 'a'],
+  [0x0011, 'cm1'],
+  [0x0014, 'cm1'],
+  [0x0015, 'a'],
+  [0x0010, '1b'],
+  // Overclocked: the warranty bit.
+  [0x100_0008, 'a'],
+  [0x100_000e, '1b'],
+  [0x0000, undefined],
   [0xfffff0, undefined],
 ])('revision %s is a %s', (revision, board) => {
   expect(boardOf(revision)).toBe(board)

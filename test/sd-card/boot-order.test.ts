@@ -7,6 +7,9 @@ test.each([
   ['0x1', '0xf21'],
   ['0xe41', '0xe241'],
   ['0xF1', '0xf21'],
+  // What stands behind the restart is never come to.
+  ['0x2f1', '0xf21'],
+  ['0x2e41', '0xe241'],
 ])('%s becomes %s: the network comes last, the end stays', (before, after) => {
   const settings = `[all]\nBOOT_UART=0\nBOOT_ORDER=${before}\nPOWER_OFF_ON_HALT=0\n`
   expect(withNetworkBoot(settings, '0xf41')).toBe(settings.replace(before, after))
@@ -21,6 +24,8 @@ test('settings without an order get the standard one with the network', () => {
 test('an order with the network in it is left alone', () => {
   expect(bootsFromNetwork('0xf21')).toBe(true)
   expect(bootsFromNetwork('0xf41')).toBe(false)
+  expect(bootsFromNetwork('0x2f1')).toBe(false)
+  expect(bootsFromNetwork('0x2')).toBe(true)
 })
 
 test('the last line counts', () => {
