@@ -1,24 +1,38 @@
 /** What several sources yield, as it comes, until all have ended or nobody listens any more. */
 export async function* merge<T>(...sources: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
-  const iterators = sources.map((source) => source[Symbol.asyncIterator]())
-  const next = (iterator: AsyncIterator<T>) =>
-    iterator.next().then((result) => ({ iterator, result }))
-  const waiting = new Map(iterators.map((iterator) => [iterator, next(iterator)]))
+  const open = new Set(sources.map((source) => source[Symbol.asyncIterator]()))
+  const arrived: { iterator: AsyncIterator<T>; item: Promise<IteratorResult<T>> }[] = []
+  let wake = () => {}
+  // Not Promise.race: it would leave something behind on the item of a source that stays silent, for
+  // each item of one that does not.
+  const ask = (iterator: AsyncIterator<T>) => {
+    const item = iterator.next()
+    const arrive = () => {
+      arrived.push({ iterator, item })
+      wake()
+    }
+    item.then(arrive, arrive)
+  }
+  for (const iterator of open) ask(iterator)
   try {
-    while (waiting.size > 0) {
-      const { iterator, result } = await Promise.race(waiting.values())
-      if (result.done) {
-        waiting.delete(iterator)
+    while (open.size > 0) {
+      const next = arrived.shift()
+      if (next === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
         continue
       }
-      waiting.set(iterator, next(iterator))
+      const result = await next.item
+      if (result.done) {
+        open.delete(next.iterator)
+        continue
+      }
+      ask(next.iterator)
       yield result.value
     }
   } finally {
     // Not awaited: a source that is waiting for its next item ends only with its signal.
-    for (const [iterator, item] of waiting) {
-      void item.catch(() => undefined)
-      void iterator.return?.()?.catch(() => undefined)
-    }
+    for (const iterator of open) void iterator.return?.()?.catch(() => undefined)
   }
 }
