@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { UserError } from '../errors.ts'
 import type { Output } from './host.ts'
 
 /** The C locale: messages of the daemons are parsed. */
@@ -25,7 +26,7 @@ export async function runCommand(argv: readonly string[], input?: string): Promi
   return { code: 127, stdout: '', stderr: `${program}: ${result.code ?? 'cannot be run'}` }
 }
 
-/** The lines a command prints, as they come. */
+/** The lines a command prints, as they come. One that fails is a `UserError`: silence would be taken for no news. */
 export async function* follow(
   argv: readonly string[],
   signal: AbortSignal,
@@ -43,7 +44,14 @@ export async function* follow(
   try {
     // Not execa's own iterable: left early, it waits for the program to end, and `tail -F` never does.
     for await (const line of createInterface({ input: running.stdout })) yield line
+    const { exitCode } = await running
+    if (exitCode !== 0 && !signal.aborted) throw failed(program, argv, exitCode)
   } finally {
     running.kill()
   }
+}
+
+function failed(program: string, argv: readonly string[], exitCode: number | undefined): UserError {
+  const how = exitCode === undefined ? 'could not be run, or was ended' : `ended with ${exitCode}`
+  return new UserError(`${program} ${how}`, { hint: `what it says: ${argv.join(' ')}` })
 }

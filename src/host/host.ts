@@ -45,7 +45,7 @@ export interface Reader {
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
   /** Runs a command that only looks. A failure is an answer, not an exception. */
   ask(argv: readonly string[], input?: string): Promise<Output>
-  /** The lines a command prints, as they come, until it ends or the signal fires. */
+  /** The lines a command prints, as they come, until it ends or the signal fires. One that fails is a `UserError`. */
   follow(argv: readonly string[], signal: AbortSignal): AsyncIterable<string>
   /**
    * The lines added to a log file until the signal fires, beginning with those in its last `back`

@@ -95,6 +95,17 @@ describe('the real host', () => {
     await expect.poll(async () => (await running()).stdout).toBe('')
   })
 
+  it.each([
+    ['sh', ['-c', 'echo one; exit 3'], 'sh ended with 3', ['one']],
+    ['no-such-program', [], 'no-such-program could not be run, or was ended', []],
+  ])('says that the program %s failed, after its lines', async (program, words, message, said) => {
+    const lines: string[] = []
+    await expect(async () => {
+      for await (const line of localHost().follow([program, ...words], calm)) lines.push(line)
+    }).rejects.toThrow(message)
+    expect(lines).toEqual(said)
+  })
+
   it('follows a file through rotation until it is told to stop', async () => {
     const path = join(scratch(), 'log')
     fs.writeFileSync(path, 'one\n')
