@@ -61,12 +61,12 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   }
   const macs = new Set(farm?.pis.map((pi) => pi.mac))
   const addressOnly = new AddressOnly((board) => !macs.has(board) && board === (only ?? board))
-  const tally = new Tally(farm, { only, all: options.all === true })
+  const tally = new Tally(farm, { only, all: options.all === true, count })
   const search: Search = {
     farm,
     source,
     until: over.signal,
-    isAnswered: () => tally.serials > 0,
+    isAnswered: () => tally.isAnswered,
     heard(event) {
       const board = addressOnly.feed(event)
       if (board === undefined || since !== undefined) return
@@ -80,13 +80,12 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
     for await (const finding of found) {
       if (!tally.takes(finding)) continue
       ui.answer(showFinding(finding, tally.nameOf(finding), options.json === true))
-      if (tally.serials === count) return exitCodes.done
+      if (tally.isEnough) return exitCodes.done
     }
   } finally {
     over.abort()
   }
-  const isAnswered = tally.serials > 0 || unread?.aborted
-  const whyNone = isAnswered ? undefined : tally.whyNone(addressOnly.all())
+  const whyNone = tally.isAnswered || unread?.aborted ? undefined : tally.whyNone(addressOnly.all())
   if (signal.aborted && whyNone) ui.say(whyNone.message)
   signal.throwIfAborted()
   if (whyNone) throw whyNone

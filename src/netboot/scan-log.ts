@@ -4,6 +4,7 @@ import type { Reader } from '../host/host.ts'
 import { type BootEvent, parseLogLine } from './boot-log.ts'
 import { type Finding, SerialFinder } from './find-serials.ts'
 import { classicTime, splitLogLine } from './log-prefix.ts'
+import { forgetOldest } from './remember.ts'
 import { mayReveal } from './tftp-lines.ts'
 
 export interface Scan {
@@ -23,7 +24,7 @@ const pieceSize = 1024 * 1024
 /**
  * Reads a log from its end, the newest of its files first: the newest finding comes first and at
  * once, whatever their size, and each board once. A DHCP line is looked for in the piece of its
- * TFTP request and the one before.
+ * TFTP request and the one before. A board is told again after thousands of others.
  */
 export async function* scanLog(
   nas: Reader,
@@ -56,6 +57,7 @@ function* newOnes(found: readonly Finding[], told: Set<string>): Generator<Findi
     const key = finding.serial ?? finding.mac ?? ''
     if (told.has(key)) continue
     told.add(key)
+    forgetOldest(told)
     yield finding
   }
 }

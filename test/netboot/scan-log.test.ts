@@ -78,3 +78,13 @@ test('an empty log holds nothing', async () => {
 test('ends when it is told to', async () => {
   expect(await scan(old + noise + late, { until: AbortSignal.abort() })).toEqual([])
 })
+
+test('thousands of invented serials are not all kept in mind: then a board may be told again', async () => {
+  const invented = Array.from({ length: 5000 }, (_, number) => {
+    const serial = (0x2000_0000 + number).toString(16)
+    return `2026-11-22T09:00:00+00:00 nas in.tftpd[9]: RRQ from 10.77.0.9 filename ${serial}/start.elf\n`
+  })
+  const far = noise.repeat(20_000)
+  const found = await scan(late + far + invented.join('') + far + late)
+  expect(found.filter(({ serial }) => serial === '10000002')).toHaveLength(2)
+})

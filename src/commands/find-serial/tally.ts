@@ -8,6 +8,8 @@ interface Wish {
   readonly only: string | undefined
   /** Also those that are in the farm. */
   readonly all: boolean
+  /** So many serials are enough; undefined: there are never enough. */
+  readonly count: number | undefined
 }
 
 /** Which findings are printed, and what is told of a search that printed no serial. */
@@ -33,7 +35,7 @@ export class Tally {
 
   /** Counts it; answers whether it is to be printed. */
   takes(finding: Finding): boolean {
-    const { only, all } = this.#wish
+    const { only, all, count = 1 } = this.#wish
     if (only !== undefined && finding.mac !== only) return false
     const name = this.nameOf(finding)
     if (name !== undefined && !all) {
@@ -41,13 +43,19 @@ export class Tally {
       return false
     }
     if (finding.serial === undefined) this.#withoutSerial += 1
-    else this.#serials.add(finding.serial)
+    // Whoever invents serials must not fill the memory: no more are kept than have to be told apart.
+    else if (this.#serials.size < count) this.#serials.add(finding.serial)
     return true
   }
 
-  /** How many serials were printed; one that was told twice, at first without its MAC, is one. */
-  get serials(): number {
-    return this.#serials.size
+  /** Whether a serial was printed. */
+  get isAnswered(): boolean {
+    return this.#serials.size > 0
+  }
+
+  /** Whether as many were printed as wanted; one that was told twice, at first without its MAC, is one. */
+  get isEnough(): boolean {
+    return this.#serials.size === this.#wish.count
   }
 
   /** `addressOnly`: the boards that asked for an address and for no file. */
