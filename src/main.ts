@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { exitCodes, UserError } from './errors.ts'
 import type { Tools } from './tools.ts'
-import { visible } from './ui/visible.ts'
+import { visibleLines } from './ui/visible.ts'
 import { version } from './version.ts'
 
 /** Wires the real tools, runs the program and turns its errors into exit codes: the only exit. */
@@ -66,24 +66,20 @@ function report(error: unknown, signal: AbortSignal): number {
     process.stderr.write('interrupted\n')
     return exitCodes.interrupted
   }
+  // Messages quote files and daemons: nothing in them may reach the terminal as a command.
   if (error instanceof UserError) {
-    process.stderr.write(`pifarm: ${shown(error.message)}\n`)
-    if (error.hint !== undefined) process.stderr.write(`  ${shown(error.hint)}\n`)
+    process.stderr.write(`pifarm: ${visibleLines(error.message)}\n`)
+    if (error.hint !== undefined) process.stderr.write(`  ${visibleLines(error.hint)}\n`)
     return error.exitCode
   }
   // No such file, permission denied: Node names path and reason.
   if (error instanceof Error && 'errno' in error) {
-    process.stderr.write(`pifarm: ${shown(error.message)}\n`)
+    process.stderr.write(`pifarm: ${visibleLines(error.message)}\n`)
     return exitCodes.usage
   }
   const stack = error instanceof Error ? error.stack : String(error)
   process.stderr.write(`This is a bug in pifarm. Please report it with these lines:\n${stack}\n`)
   return exitCodes.bug
-}
-
-/** Messages quote files and daemons: nothing in them may reach the terminal as a command. */
-function shown(text: string): string {
-  return text.split('\n').map(visible).join('\n')
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -3,7 +3,7 @@ import { type Paint, plain } from './paint.ts'
 import { lineBars, redrawnBars } from './show-bars.ts'
 import { lineSteps, listSteps } from './show-steps.ts'
 import type { Ui } from './ui.ts'
-import { visible } from './visible.ts'
+import { visible, visibleLines } from './visible.ts'
 
 interface TerminalOptions {
   /** `--yes`: nothing is asked. */
@@ -39,7 +39,9 @@ export async function terminal({
     const { default: inquirer } = await import('inquirer')
     const prompt = inquirer.createPromptModule({ input: stdin, output: stderr })
     try {
-      const answers = await prompt([{ ...question, name: 'answer' }])
+      // Questions quote labels of cards, and names of hosts and directories.
+      const message = visibleLines(question.message)
+      const answers = await prompt([{ ...question, message, name: 'answer' }])
       return answers.answer as T
     } catch (cause) {
       if (!(cause instanceof Error) || cause.name !== 'ExitPromptError') throw cause
@@ -58,7 +60,7 @@ export async function terminal({
     },
     warn(line) {
       // Warnings quote daemons and logs.
-      stderr.write(`warning: ${line.split('\n').map(visible).join('\n')}\n`)
+      stderr.write(`warning: ${visibleLines(line)}\n`)
     },
     confirm: async (message) =>
       yes || (await ask<boolean>({ type: 'confirm', message, default: false })),
@@ -74,7 +76,7 @@ export async function terminal({
       ask({
         type: 'select',
         message,
-        choices: choices.map(({ value, label }) => ({ value, name: label })),
+        choices: choices.map(({ value, label }) => ({ value, name: visible(label) })),
       }),
     steps(titles) {
       // A list that is longer than the screen cannot be redrawn in place.

@@ -18,6 +18,11 @@ async function ask(): Promise<void> {
   ui.answer(`answers: ${sure} ${name} ${which}`)
 }
 
+async function hostile(): Promise<void> {
+  await ui.confirm('Write to \u001b[2JBOOT?')
+  await ui.choose('Which of\u001b[2J?', [{ value: 'a', label: 'a\u001b[2Jcard' }])
+}
+
 async function secret(): Promise<void> {
   const word = await ui.secret('Word?')
   ui.answer(`${word.length} letters`)
@@ -37,7 +42,7 @@ async function steps(): Promise<void> {
 }
 
 try {
-  const sessions: Readonly<Record<string, () => Promise<void>>> = { ask, secret, steps }
+  const sessions: Readonly<Record<string, () => Promise<void>>> = { ask, hostile, secret, steps }
   await sessions[process.argv[2] ?? '']?.()
 } catch (error) {
   if (!(error instanceof UserError)) throw error

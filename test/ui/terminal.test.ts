@@ -40,6 +40,16 @@ describe('on a terminal', () => {
     expect(code).toBe(0)
   }, 20_000)
 
+  test('the label of a card in a question cannot clear the screen', async () => {
+    const { code, seen } = await onTerminal('hostile', [
+      [/BOOT\?/, 'y\r'],
+      [/card/, '\r'],
+    ])
+    expect(seen).toContain('a\\e[2Jcard')
+    expect(seen).not.toContain('\u001b[2J')
+    expect(code).toBe(0)
+  }, 20_000)
+
   test('a password is not shown', async () => {
     const { code, seen } = await onTerminal('secret', [[/Word\?/, 'hush-hush\r']])
     expect(seen).toContain('9 letters')
