@@ -5,7 +5,7 @@ import { type AsRoot, asRoot, restart, type Session } from './live-pi.ts'
 
 /** Adds the network to the boot order of a Pi 4 or later, restarts it, and looks whether it took. */
 export async function setBootOrder(session: Session, board: string): Promise<void> {
-  const { ui, where, run } = session
+  const { ui, where, run, signal } = session
   const settings = await readSettings(run)
   const before = bootOrderIn(settings)
   if (before !== undefined && bootsFromNetwork(before)) {
@@ -18,7 +18,7 @@ export async function setBootOrder(session: Session, board: string): Promise<voi
   if (!(await ui.confirm(`Write that into the EEPROM of ${where} and restart it?`)))
     throw declined()
   await writeSettings(run, wanted)
-  ui.say(`${where} restarts`)
+  if (signal.aborted) ui.warn(`${where} takes BOOT_ORDER=${order} with its next restart`)
   const back = await restart(session, (why) => {
     return new UserError(`${where} did not come back after its restart: ${why}`, {
       hint: 'look at its screen; what became of its EEPROM: rpi-eeprom-config',

@@ -23,10 +23,15 @@ export async function blowFuse(session: Session): Promise<void> {
     ui.say(`the line is in its config.txt already: it needs a restart. ${warnings.fuse}`)
     if (!(await ui.confirm(`Restart ${where}?`))) throw declined()
   }
-  ui.say(`${where} restarts`)
   const back = await restart(session, (why) => lost(session, why)).catch(async (error) => {
     // A Pi that would not restart is still there.
-    if (outcome === 'changed') await removeFuseLine(partition).catch(() => undefined)
+    const isOut =
+      outcome === 'changed' &&
+      (await removeFuseLine(partition).then(
+        () => true,
+        () => false,
+      ))
+    if (!isOut) ui.warn(`the line that sets the fuse is still in config.txt of ${where}`)
     throw error
   })
   try {
@@ -107,8 +112,7 @@ function leftIn({ where }: Session, cause: unknown): never {
   })
 }
 
-function lost({ where, signal, ui }: Session, why: string): UserError {
-  if (signal.aborted) ui.warn(`the line that sets the fuse is still in config.txt of ${where}`)
+function lost({ where }: Session, why: string): UserError {
   return new UserError(`${where} did not come back after its restart: ${why}`, {
     hint: `the line is still in its config.txt; once it is back: pifarm enable-netboot-sd --ssh ${where} --remove`,
     exitCode: exitCodes.needsHands,

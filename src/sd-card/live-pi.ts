@@ -76,9 +76,12 @@ export async function identify(run: AsRoot): Promise<Identity> {
 
 /**
  * Restarts the Pi and answers with a new connection to it. Throws what `lost` makes of the reason when
- * it is not back before the limit.
+ * it is not back before the limit, and starts nothing after a Ctrl-C.
  */
 export async function restart(session: Session, lost: (why: string) => Error): Promise<Remote> {
+  // A signal that has fired by now fires no more.
+  session.signal.throwIfAborted()
+  session.ui.say(`${session.where} restarts`)
   // Not AbortSignal.any with AbortSignal.timeout: on Node 20 a garbage collection silences the two.
   const limit = new AbortController()
   const stop = () => limit.abort()

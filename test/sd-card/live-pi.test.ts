@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Output } from '../../src/host/host.ts'
 import type { Remote } from '../../src/host/remote.ts'
-import { asRoot, identify } from '../../src/sd-card/live-pi.ts'
+import { blowFuse } from '../../src/sd-card/live-fuse.ts'
+import { asRoot, identify, type Session } from '../../src/sd-card/live-pi.ts'
 import { output } from '../support/fake-nas.ts'
+import { recordingUi } from '../support/recording-ui.ts'
 
 /** A Pi that answers each command, as one line, by a table; anything else fails. */
 function remoteWith(answers: Readonly<Record<string, string | Output>>) {
@@ -93,4 +95,34 @@ describe('what a Pi is', () => {
       mac: undefined,
     })
   })
+})
+
+test('Ctrl-C while the line is written: it is taken out, and nothing restarts', async () => {
+  const interrupt = new AbortController()
+  const ran: string[] = []
+  let config = 'gpu_mem=16\n'
+  let unfinished = ''
+  const run = async (argv: readonly string[], input = '') => {
+    ran.push(argv.join(' '))
+    if (argv[0] === 'vcgencmd') return output('17:1020000a\n')
+    if (argv[0] === 'ls') return output('config.txt\nstart.elf\n')
+    if (argv[0] === 'cat') return output(config)
+    if (argv[0] === 'tee') unfinished = input
+    if (argv[0] === 'mv') {
+      config = unfinished
+      interrupt.abort()
+    }
+    return output()
+  }
+  const ui = recordingUi(true)
+  const session: Session = {
+    ...{ where: 'pi@x', ui, run, askPassword: undefined, timeoutMs: 3_600_000 },
+    remote: { run, close: () => {}, closed: new Promise(() => {}) } as unknown as Remote,
+    connect: async () => Promise.reject(new Error('nobody is there')),
+    signal: interrupt.signal,
+  }
+  await expect(blowFuse(session)).rejects.toThrow('aborted')
+  expect(config).toBe('gpu_mem=16\n')
+  expect(ran).not.toContain('reboot')
+  expect(ui.warnings).toEqual([])
 })
