@@ -121,10 +121,10 @@ function fatAt(
     const before = await read(name)
     await copyIn(name, entry)
     if ((await read(name))?.text === entry.text) return
-    const kept = `/var/tmp/${name}.before`
-    if (before !== undefined) await host.put(kept, before)
+    const kept = before && `/var/tmp/${name}.before`
+    if (kept !== undefined) await host.put(kept, before)
     throw new UserError(`${target} does not hold what was written to it`, {
-      hint: `the card may be broken, or have a lock at its side; the old file is kept: ${kept}`,
+      hint: `the card may be broken, or have a lock at its side${kept ? `; the old file is kept: ${kept}` : ''}`,
       exitCode: exitCodes.needsHands,
     })
   }

@@ -52,7 +52,8 @@ async function changeableImage(host: Host, image: string): Promise<string> {
     throw new UserError(`there is no image ${quoted(image)}`)
   if (/\.(?:xz|gz|zst|zip)$/.test(image))
     throw new UserError(`${quoted(image)} is compressed`, { hint: 'unpack it first' })
-  const file = (await mustRun(host, ['readlink', '-e', '--', image])).trim()
+  // Cut by one newline only: a name may end with a space, and the one without it be another image.
+  const file = (await mustRun(host, ['readlink', '-e', '--', image])).replace(/\n$/, '')
   // Root could write to it all the same; whoever took the right away wanted it to stay as it is.
   const mode = Number.parseInt((await mustRun(host, ['stat', '-c', '%a', '--', file])).trim(), 8)
   if ((mode & 0o222) === 0 || (await host.ask(['test', '-w', file])).code !== 0)

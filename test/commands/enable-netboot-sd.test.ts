@@ -130,6 +130,15 @@ test.each(['a$(touch pwned).img', 'b`touch pwned`.img', 'c*.img', 'd\\b.img', 'e
   },
 )
 
+test('an image whose name ends with a space is not taken for the one without it', async () => {
+  const image = makeCardImage(dir, 'none', { 'config.txt': config, 'start.elf': 'elf' })
+  const spaced = `${image} `
+  execFileSync('cp', [image, spaced])
+  expect((await enable('--image', spaced, '--yes')).code).toBe(0)
+  expect(readCard(image, 'none', 'config.txt')).toBe(config)
+  expect(readCard(spaced, 'none', 'config.txt')).toBe(`${line}\r\n${config}`)
+})
+
 test('a link at the name that a copy might take is not followed', async () => {
   const image = makeCardImage(dir, 'mbr', { 'config.txt': config, 'start.elf': 'elf' })
   const victim = join(dir, 'victim')
@@ -414,6 +423,11 @@ test.each([
   const { code, error } = await enable('--boot-dir', dir, '--yes', ...words)
   expect({ code, error }).toEqual({ code: 2, error: message })
   expect(readFileSync(join(dir, 'config.txt'), 'latin1')).toBe(config)
+})
+
+test('--listen 0.0.0.0 is refused: the card has to say where this machine is', async () => {
+  const { code, error } = await enable('--report', '--listen', '0.0.0.0:8017', '--device', '/dev/x')
+  expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('--listen 0.0.0.0') })
 })
 
 test('a 3B+ needs nothing', async () => {

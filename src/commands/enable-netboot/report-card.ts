@@ -100,6 +100,11 @@ async function listenAt({ nas }: Tools, { listen, config }: EnableOptions) {
     return { address: (await readFarm(nas, config)).farm.nas.address as string, port: 0 }
   const [address, number = '0', ...rest] = listen.split(':')
   if (rest.length > 0) throw new UserError(`--listen ${quoted(listen)} is not address:port`)
+  // A Pi would take it for itself.
+  if (address === '0.0.0.0')
+    throw new UserError('--listen 0.0.0.0 goes on the card, and no Pi finds this machine by it', {
+      hint: 'name the address at which the Pis reach it: --listen 10.77.0.1:8017',
+    })
   return {
     address: flag('--listen', ipv4, address) ?? '',
     port: flag('--listen', port, number) ?? 0,
