@@ -32,6 +32,8 @@ export interface Failure {
 }
 
 const wait = 3000
+/** What a mount or a look at one entry is answered with takes hundreds of bytes. */
+const longestReply = 65_536
 const [call, rpcVersion] = [0, 2]
 /** AUTH_NONE, and AUTH_SYS of an unnamed machine's user 0, group 0 (RFC 5531, appendix A). */
 const credentials = { none: numbers(0, 0), root: numbers(1, 20, 0, 0, 0, 0, 0) } as const
@@ -110,16 +112,18 @@ function askByUdp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
 function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<Buffer | Failure> {
   return new Promise((resolve) => {
     const { server: host, port, from: localAddress, signal } = asked
-    const socket = connect({ host, port, localAddress, localPort, timeout: wait })
+    const socket = connect({ host, port, localAddress, localPort })
+    // Of the whole call, not of a pause: a server that sends a byte now and then would have no end.
+    const timer = setTimeout(() => end(silence), wait)
     const aborted = addAbortListener(signal, () => end(silence))
     let heard = Buffer.alloc(0)
     const end = (reply: Buffer | Failure) => {
+      clearTimeout(timer)
       aborted[Symbol.dispose]()
       socket.destroy()
       resolve(reply)
     }
     socket.on('error', (error) => end(reason(error)))
-    socket.on('timeout', () => end(silence))
     socket.on('end', () => end(failure('nonsense', 'the connection was closed')))
     socket.on('connect', () => {
       // A record of one fragment: the highest bit marks the last one.
@@ -128,6 +132,7 @@ function askByTcp(asked: RpcCall, request: Buffer, localPort: number): Promise<B
     socket.on('data', (bytes) => {
       heard = Buffer.concat([heard, bytes])
       const length = heard.length < 4 ? Number.NaN : heard.readUInt32BE(0) & 0x7fff_ffff
+      if (length > longestReply) end(failure('nonsense', `an answer of ${length} bytes`))
       if (heard.length >= 4 + length) end(heard.subarray(4, 4 + length))
     })
   })

@@ -61,3 +61,30 @@ test('a signal ends a call that nobody answers', async () => {
 
   expect(await call.catch((error: unknown) => error)).toBe(over.signal.reason)
 })
+
+test('a server that announces gigabytes is not heard out', async () => {
+  server.on('connection', (socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', () => socket.write(numbers(0xffff_ffff, 1, 2, 3)))
+  })
+  expect(await rpcCall(asked(await listen()))).toMatchObject({
+    reason: 'nonsense',
+    why: 'an answer of 2147483647 bytes',
+  })
+})
+
+test('a server that sends a byte now and then holds nobody up', async () => {
+  server.on('connection', (socket) => {
+    socket.on('error', () => undefined)
+    socket.write(numbers(0x8000_1000))
+    let left = 20
+    const drip = setInterval(() => {
+      left -= 1
+      if (left > 0) return socket.write('\0')
+      clearInterval(drip)
+      return socket.end()
+    }, 500)
+    socket.on('close', () => clearInterval(drip))
+  })
+  expect(await rpcCall(asked(await listen()))).toMatchObject({ reason: 'silence' })
+})
