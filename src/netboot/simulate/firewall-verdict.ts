@@ -51,11 +51,10 @@ function through(
   for (const rule of chains.get(chain) ?? []) {
     const target = targetOf(rule.words)
     // LOG and the like let the packet go on.
-    if (target === undefined || !(chains.has(target) || finals.has(target) || target === 'RETURN'))
-      continue
+    if (target === undefined || !(chains.has(target) || decisive.has(target))) continue
     const hit = matches(rule.words, knock)
     if (hit === false) continue
-    if (hit === undefined) return { kind: 'unknown' }
+    if (hit === undefined || queues.has(target)) return { kind: 'unknown' }
     if (target === 'RETURN') return undefined
     if (target === 'ACCEPT') return { kind: 'accepted' }
     if (finals.has(target)) return { kind: 'refused', rule: rule.text }
@@ -67,6 +66,9 @@ function through(
 }
 
 const finals = new Set(['ACCEPT', 'DROP', 'REJECT'])
+/** A program decides, as an intrusion prevention system does. */
+const queues = new Set(['NFQUEUE', 'QUEUE'])
+const decisive = new Set([...finals, ...queues, 'RETURN'])
 
 function targetOf(words: readonly string[]): string | undefined {
   const at = words.findIndex((word) => word === '-j' || word === '-g')

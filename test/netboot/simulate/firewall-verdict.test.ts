@@ -41,6 +41,7 @@ test.each([
     'accepted',
   ],
   ['the log and back', ['-A INPUT -j LOG', '-A INPUT -j X', '-A X -j RETURN'], 'accepted'],
+  ['a program decides', ['-A INPUT -j NFQUEUE --queue-num 0', ...ours], 'unknown'],
   [
     'a match that nobody here knows',
     ['-A INPUT -m recent --rcheck --name ssh --rsource -j DROP'],
