@@ -11,6 +11,7 @@ import {
 import type { BootOffer } from '../netboot/boot-client/offer.ts'
 import type { PlayPiOptions } from '../netboot/boot-client/play-pi.ts'
 import { borrowInterface } from '../netboot/simulate/borrow-interface.ts'
+import type { Fault } from '../netboot/simulate/fault.ts'
 import type { Place } from '../netboot/simulate/simulate.ts'
 
 /** So long a second DHCP server is listened for, in ms. */
@@ -21,8 +22,8 @@ interface BootWire {
   readonly ways: Pick<PlayPiOptions, 'dhcpPorts' | 'assumed' | 'useAddress'>
   /** Whether it may ask from the Pi's own address. */
   readonly hasAddress: boolean
-  /** What cannot be done here, one line each. */
-  readonly skipped: readonly string[]
+  /** What cannot be done here, and a Pi needs. */
+  readonly unproven: readonly Fault[]
   /** Makes the machine's own interface what it was. */
   close(): Promise<void>
 }
@@ -49,15 +50,20 @@ export async function openWire(
     const { what, cure } = ban(forbidden, dhcpPorts)
     const assumed = assumedOffer(farm, pi)
     if (assumed === undefined) throw new UserError(`DHCP: ${what}`, { hint: cure })
-    const skipped = [`DHCP: ${what}; ${cure}`]
+    const unproven: Fault = {
+      stage: 'dhcp',
+      what: `DHCP was not asked: ${what}`,
+      cure,
+      isUnproven: true,
+    }
     const ways = { dhcpPorts, assumed, useAddress: nothing }
-    return { ways, hasAddress: false, skipped, close: nothing }
+    return { ways, hasAddress: false, unproven: [unproven], close: nothing }
   }
   if (place.kind === 'nas')
     return {
       ways: { dhcpPorts, useAddress: nothing },
       hasAddress: false,
-      skipped: [],
+      unproven: [],
       close: nothing,
     }
   if (device === undefined)
@@ -65,7 +71,7 @@ export async function openWire(
       hint: 'run it on the NAS, or name with --interface where this machine is to play the Pi',
     })
   const { useAddress, giveBack } = await borrowInterface(nas, device)
-  return { ways: { dhcpPorts, useAddress }, hasAddress: true, skipped: [], close: giveBack }
+  return { ways: { dhcpPorts, useAddress }, hasAddress: true, unproven: [], close: giveBack }
 }
 
 /** On the NAS DHCP is asked as a relay would: a server does not hear its own machine's boards. */
@@ -92,6 +98,7 @@ function assumedOffer(farm: Farm | undefined, pi: Pi | undefined): BootOffer | u
     tftpServer: farm.nas.address,
     server: farm.nas.address,
     invites: true,
+    isAssumed: true,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BootReport, TimelineEntry } from '../netboot/boot-client/boot-report.ts'
-import type { Findings } from '../netboot/simulate/fault.ts'
+import type { Fault, Findings } from '../netboot/simulate/fault.ts'
 
 /** One step of the boot: seconds since power on, who asks, what, and what came. */
 export function showStep({ t, stage, asked, answer }: TimelineEntry): string {
@@ -9,23 +9,24 @@ export function showStep({ t, stage, asked, answer }: TimelineEntry): string {
 
 /** What is said below the timeline: where the Pi would stop and the cure, or that it boots. */
 export function showSimulation(report: BootReport, found: Findings): string {
-  const [first, ...others] = found.faults
   const version = report.image?.version === undefined ? '' : ` ${report.image.version}`
   const verdict =
-    first === undefined
+    found.faults.length === 0
       ? [`boots ${report.kernel}${version} with: ${report.cmdline?.text}`]
-      : [
-          `${first.isUnproven ? 'not proven' : 'stops'} (${first.stage}): ${first.what}`,
-          `  cure: ${first.cure}`,
-          ...others.flatMap(({ stage, what, cure }) => [
-            `also (${stage}): ${what}`,
-            `  cure: ${cure}`,
-          ]),
-        ]
+      : found.faults.flatMap(showFault)
   return [
     ...found.checked.map((line) => `ok: ${line}`),
     ...found.warnings.map((line) => `warning: ${line}`),
     ...found.skipped.map((line) => `skipped: ${line}`),
     ...verdict,
   ].join('\n')
+}
+
+function showFault(fault: Fault, at: number, faults: readonly Fault[]): string[] {
+  const { stage, what, cure, isUnproven } = fault
+  const word =
+    at === 0 ? (isUnproven ? 'not proven' : 'stops') : isUnproven ? 'not proven either' : 'also'
+  const line = `${word} (${stage}): ${what}`
+  // One cure for several faults in a row is read once.
+  return cure === faults[at - 1]?.cure ? [line, '  cure: the same'] : [line, `  cure: ${cure}`]
 }

@@ -47,7 +47,7 @@ export async function simulateBoot(tools: Tools, options: SimulateOptions): Prom
     const { hasAddress } = wire
     const behind = await simulate({ place, report, enrolment, hasAddress }, signal)
     signal.throwIfAborted()
-    const found = joined(behind, { ...noFindings, skipped: wire.skipped })
+    const found = joined(behind, { ...noFindings, faults: wire.unproven })
     ui.answer(options.json ? toJson(report, found) : showSimulation(report, found))
     return found.faults.length === 0 ? exitCodes.done : exitCodes.putBack
   } finally {

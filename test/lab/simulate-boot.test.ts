@@ -262,6 +262,33 @@ test('a table of nftables beside iptables that keeps the Pis from the NFS server
   expect(code).toBe(3)
 })
 
+test('a Pi that is sent to another server for its root: not proven, and no word that it boots', async () => {
+  const file = `${dir}/cmdline.txt`
+  await sh(`cp ${file} /run/lab/kept.cmdline; sed -i s/10.77.0.1:/10.77.0.9:/ ${file}`)
+  const { code, stdout } = await simulate()
+  await sh(`cp /run/lab/kept.cmdline ${file}`)
+  expect(stdout).toMatch(/^not proven \(mount\): the root on 10\.77\.0\.9 was not looked at/m)
+  expect(stdout).toMatch(/^ {2}cure: cmdline\.txt names 10\.77\.0\.9:.*pifarm plan/m)
+  expect(stdout).not.toMatch(/^boots/m)
+  expect(code).toBe(3)
+})
+
+test('one cure of several faults is written once', async () => {
+  const file = `${dir}/cmdline.txt`
+  await sh(`cp ${file} /run/lab/kept.cmdline; : >${file}`)
+  const { stdout } = await simulate()
+  await sh(`cp /run/lab/kept.cmdline ${file}`)
+  expect(stdout).toMatch(/^stops \(kernel\): .*no root=\/dev\/nfs: its first line is empty$/m)
+  expect(stdout).toMatch(/^also \(mount\): .*\n {2}cure: the same$/m)
+})
+
+test('a kernel that nobody can read is told, though the next one boots', async () => {
+  await sh(`chmod 600 ${shared}/kernel8.img`)
+  const { stdout } = await simulate()
+  await sh(`chmod 644 ${shared}/kernel8.img`)
+  expect(stdout).toMatch(/^warning: .*kernel8\.img has mode 0600: .*cannot read it; chmod a\+r/m)
+})
+
 test('a second DHCP server that answers too', async () => {
   await lab.at(stranger.name, ['ip', 'addr', 'add', '10.77.0.150/24', 'dev', 'eth0'])
   const second = lab.at(stranger.name, [
@@ -390,7 +417,7 @@ describe('in the Pi’s place, over the wire', () => {
       ...playing,
     ])
     await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
-    expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\); run it as root/m)
+    expect(stdout).toMatch(/^not proven either \(dhcp\): .*no right to speak it here \(EACCES\)/m)
     expect(stdout).toMatch(
       /^not proven \(mount\): .*only root can ask as 10\.77\.0\.50\n {2}cure: run it as root/m,
     )
@@ -438,12 +465,16 @@ describe('in the Pi’s place, over the wire', () => {
 
 test('without the right to speak DHCP the rest is looked at, and that is said', async () => {
   await sh('sysctl -q -w net.ipv4.ip_unprivileged_port_start=1024')
-  const { stdout } = await lab.nas([
+  const { code, stdout } = await lab.nas([
     ...['setpriv', '--bounding-set', '-net_bind_service', '--inh-caps', '-net_bind_service', '--'],
     ...pifarmArgv(['simulate-boot', first.name]),
   ])
-  expect(stdout).toMatch(/^skipped: DHCP: no right to speak it here \(EACCES\)/m)
+  expect(stdout).toMatch(/DHCPDISCOVER .* -> {2}not asked; the farm has 10\.77\.0\.50, files from/)
   expect(stdout).toContain('has the modules of 6.6.31-v8+')
+  expect(stdout).toMatch(
+    /^not proven \(dhcp\): DHCP was not asked: no right .*\n {2}cure: run it as root$/m,
+  )
+  expect(code).toBe(3)
 })
 
 describe('in the Pi’s place, beside a server that really hands out files', () => {

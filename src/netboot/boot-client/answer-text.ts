@@ -1,12 +1,13 @@
 import type { Heard } from './dhcp-client.ts'
 import type { Granted } from './dhcp-request.ts'
+import type { BootOffer } from './offer.ts'
 import type { TftpAnswer } from './tftp-transfer.ts'
 
 /** What came to a DISCOVER, in a few words for the timeline. */
 export function heardText(heard: Heard): string {
   switch (heard.kind) {
     case 'offer':
-      return `OFFER of ${heard.offer.address}, files from ${heard.offer.tftpServer}`
+      return offerText(heard.offer)
     case 'refused':
       return `OFFER refused: ${heard.refusal.why}`
     case 'unsent':
@@ -16,10 +17,15 @@ export function heardText(heard: Heard): string {
   }
 }
 
+function offerText({ address, tftpServer, isAssumed }: BootOffer): string {
+  const what = `${address}, files from ${tftpServer}`
+  return isAssumed ? `not asked; the farm has ${what}` : `OFFER of ${what}`
+}
+
 export function grantedText(granted: Granted): string {
   switch (granted.kind) {
     case 'ack':
-      return `ACK of ${granted.address} from ${granted.server}`
+      return granted.isAssumed ? 'not asked' : `ACK of ${granted.address} from ${granted.server}`
     case 'nak':
       return `NAK from ${granted.server}${granted.why}`
     case 'unsent':

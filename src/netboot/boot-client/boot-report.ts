@@ -57,6 +57,8 @@ export type FileRole =
   | 'overlay'
   | 'cmdline'
   | 'kernel'
+  /** One that goes before the kernel that came. */
+  | 'better-kernel'
   | 'initramfs'
 
 /** A file that was needed and did not come. */

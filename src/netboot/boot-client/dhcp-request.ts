@@ -7,7 +7,12 @@ import type { Unsent } from './stop.ts'
 
 /** What came back to one REQUEST. */
 export type Granted =
-  | { readonly kind: 'ack'; readonly server: Ipv4; readonly address: Ipv4 }
+  | {
+      readonly kind: 'ack'
+      readonly server: Ipv4
+      readonly address: Ipv4
+      readonly isAssumed?: true
+    }
   | { readonly kind: 'nak'; readonly server: Ipv4; readonly why: string }
   | { readonly kind: 'silence' }
   | Unsent

@@ -11,6 +11,8 @@ export interface BootOffer {
   readonly server: Ipv4
   /** Whether option 43 says that a Raspberry Pi boots here; without it some boards do not. */
   readonly invites: boolean
+  /** Nobody was asked: it is what the farm would have DHCP say. */
+  readonly isAssumed?: true
 }
 
 export type Judgement = { readonly server: Ipv4 } & (

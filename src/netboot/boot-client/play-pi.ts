@@ -44,7 +44,7 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         : await discover(packet, wait, options.dhcpPorts, model, signal),
     request: async (packet, wait) =>
       assumed
-        ? { kind: 'ack', server: assumed.server, address: assumed.address }
+        ? { kind: 'ack', server: assumed.server, address: assumed.address, isAssumed: true }
         : await request(packet, wait, options.dhcpPorts, signal),
     useAddress: options.useAddress,
     readFile: async (server, file, tftpOptions, probe) => {

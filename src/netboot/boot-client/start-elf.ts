@@ -106,9 +106,10 @@ async function fetchKernel(
   prefix: string,
 ): Promise<{ readonly name: string; readonly bytes: Buffer } | undefined> {
   const names = kernelFiles(config, board.model)
-  for (const name of names) {
+  for (const [at, name] of names.entries()) {
     const bytes = await own.fetch('start', prefix + name)
     if (!bytes) continue
+    for (const better of names.slice(0, at)) own.lacks(prefix + better, 'better-kernel')
     await own.fetch('start', prefix + armStub(name))
     return { name, bytes }
   }

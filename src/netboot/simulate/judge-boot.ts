@@ -85,7 +85,7 @@ function kernelFaults(report: BootReport, enrolment: Enrolment): Fault[] {
     )
   if (cmdline && cmdline.values.root !== '/dev/nfs')
     fault(
-      `cmdline.txt has no root=/dev/nfs: ${cmdline.text.slice(0, 200)}`,
+      `cmdline.txt has no root=/dev/nfs: ${cmdline.text.slice(0, 200) || 'its first line is empty'}`,
       cmdlineCure(report, enrolment),
     )
   return faults

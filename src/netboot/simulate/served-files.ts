@@ -30,12 +30,13 @@ export async function checkServed(nas: Reader, top: string, report: BootReport):
     if (dispensable.has(role)) warnings.push(`${what}; ${found.cure}`)
     else faults.push({ stage: 'tftp', what, cure: found.cure })
   }
-  const checked = same === 0 ? [] : [`${same} files came as they lie in ${top}`]
+  const came = same === 1 ? '1 file came as it lies' : `${same} files came as they lie`
+  const checked = same === 0 ? [] : [`${came} in ${top}`]
   return { ...noFindings, faults, warnings, checked }
 }
 
 /** Without these a Pi boots all the same. */
-const dispensable: ReadonlySet<FileRole> = new Set(['overlay', 'fixup', 'include'])
+const dispensable: ReadonlySet<FileRole> = new Set(['overlay', 'fixup', 'include', 'better-kernel'])
 
 type Found =
   | { readonly kind: 'file'; readonly entry: FileEntry }

@@ -82,14 +82,21 @@ async function checkTarget(
     return joined(findings, await checkNfsRoot(target, address, mounted, report, signal))
   }
   if (target.server !== place.farm.nas.address)
-    return {
-      ...noFindings,
-      skipped: [`the root on ${target.server}: this NAS is ${place.farm.nas.address}`],
-    }
+    return { ...noFindings, faults: [elsewhere(target, place.farm.nas.address)] }
   return joined(
     await checkExport(place.nas, place.farm, target, address, signal),
     await checkRoot(place.nas, target.path, report),
   )
+}
+
+/** A Pi that is sent to another server boots, or does not, by what that one has. */
+function elsewhere({ server }: NfsTarget, own: Ipv4): Fault {
+  return {
+    stage: 'mount',
+    what: `the root on ${server} was not looked at: this NAS is ${own}`,
+    cure: 'from another machine it asks that server itself: --interface',
+    isUnproven: true,
+  }
 }
 
 /** Whatever the servers would say to this machine's own address proves nothing for the Pi's. */
