@@ -14,8 +14,9 @@ const outside = /^(?:none|tryboot|edid=.*|gpio\d+=[01]|(?:boot_)?partition=\d+)$
 
 /**
  * The filters that are in force at a line of config.txt: those of one kind replace each other, those of
- * different kinds must all hold, `[all]` ends them. Their case does not matter: piCore has relied on
- * `[PI3]` and `[ALL]` for years. One that the firmware does not know changes nothing (firmware#1839).
+ * different kinds must all hold, `[all]` ends them. Their case is taken not to matter: a config.txt in use,
+ * by its looks piCore's, has `[PI3]` and `[ALL]`, and the documentation contradicts itself. One that the
+ * firmware does not know changes nothing (firmware#1839).
  */
 export class ConfigFilters {
   readonly #board: FilteredBoard
