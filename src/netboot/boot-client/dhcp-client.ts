@@ -19,6 +19,9 @@ export interface Answer {
   readonly refused: string | undefined
 }
 
+/** Of a server that floods the network no more is kept. */
+const mostAnswers = 16
+
 /**
  * Sends one DISCOVER and waits up to `wait` ms for an OFFER to boot by. Like the boot ROM it never
  * sends a REQUEST. Rejects when the signal fires.
@@ -37,10 +40,11 @@ export async function discover(
     if (!isOfferTo(packet, reply)) return undefined
     const judgement = judgeOffer(reply, source, model, ports.netmask)
     const isRefused = judgement.kind === 'refused'
-    answers.push({
-      server: judgement.server,
-      refused: isRefused ? judgement.refusal.why : undefined,
-    })
+    if (answers.length < mostAnswers)
+      answers.push({
+        server: judgement.server,
+        refused: isRefused ? judgement.refusal.why : undefined,
+      })
     if (isRefused) refusal = judgement.refusal
     if (isRefused || offer !== undefined) return undefined
     offer = judgement.offer

@@ -1,6 +1,7 @@
 import { quoted } from '../../errors.ts'
 import { type Ipv4, ipv4, type Model } from '../../farm/schema.ts'
 import { addressBytes, type DhcpPacket, dhcpOption, noAddress } from './dhcp-packet.ts'
+import { isHostAddress, isNetmask } from './host-address.ts'
 
 /** What an OFFER gives a Pi that can boot by it. */
 export interface BootOffer {
@@ -50,6 +51,10 @@ export function judgeOffer(
   const tftpServer = isPi3 ? romServer(packet, server) : eepromServer(packet, server)
   if (!tftpServer) return refused('dhcp-options', whyNoServer(packet))
   const netmask = addressOption(packet, dhcpOption.netmask) ?? network
+  const senseless = whySenseless(packet.yiaddr, tftpServer, netmask)
+  // On loopback everything is one machine's.
+  if (senseless && !source.startsWith('127.'))
+    return refused('dhcp-offer', `${server} offers ${packet.yiaddr}, ${senseless}`)
   if (isPi3 && !inSameSubnet(packet.yiaddr, tftpServer, netmask)) {
     const why = `the TFTP server ${tftpServer} is on another subnet than ${packet.yiaddr}`
     return refused('dhcp-offer', why)
@@ -90,6 +95,14 @@ function whyNoServer(packet: DhcpPacket): string {
     return 'option 43 lacks the three blanks behind "Raspberry Pi Boot"'
   }
   return 'the OFFER names no TFTP server: neither option 66 nor "Raspberry Pi Boot   " in option 43'
+}
+
+/** Why no board could use what is offered: it may come from any machine of the network. */
+function whySenseless(address: Ipv4, tftpServer: Ipv4, netmask: Ipv4): string | undefined {
+  if (!isNetmask(netmask)) return `and the netmask ${netmask}, which is none`
+  if (!isHostAddress(address, netmask)) return 'which no board can have'
+  if (address === tftpServer) return 'and files from that same address'
+  return isHostAddress(tftpServer) ? undefined : `and files from ${tftpServer}, where no server is`
 }
 
 /** Some servers end the text with a zero byte. */

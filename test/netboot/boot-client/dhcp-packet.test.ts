@@ -186,3 +186,29 @@ test('an OFFER without an address is none', () => {
 
   expect(judgeOffer(packet, source)).toMatchObject({ kind: 'refused' })
 })
+
+test.each([
+  ['this very machine', '127.0.0.7', '10.77.0.1', '255.255.255.0', 'no board can have'],
+  ['multicast', '224.0.0.7', '10.77.0.1', '255.255.255.0', 'no board can have'],
+  ['everybody', '255.255.255.255', '10.77.0.1', '255.255.255.0', 'no board can have'],
+  ['the network’s broadcast', '10.77.0.255', '10.77.0.1', '255.255.255.0', 'no board can have'],
+  ['the network itself', '10.77.0.0', '10.77.0.1', '255.255.255.0', 'no board can have'],
+  ['the server’s own address', '10.77.0.1', '10.77.0.1', '255.255.255.0', 'that same address'],
+  ['files from the board itself', '10.77.0.11', '127.0.0.1', '255.255.255.0', 'where no server is'],
+  ['files from everybody', '10.77.0.11', '255.255.255.255', '255.255.255.0', 'where no server'],
+  ['all addresses as one network', '10.77.0.11', '10.77.0.1', '0.0.0.0', 'which is none'],
+  ['half of all addresses', '10.77.0.11', '10.77.0.1', '128.0.0.0', 'which is none'],
+  ['a netmask with a hole', '10.77.0.11', '10.77.0.1', '255.0.255.0', 'which is none'],
+] as const)('no board boots by an OFFER of %s', (_, address, files, mask, why) => {
+  const options = [
+    [66, files],
+    [1, Buffer.from(mask.split('.').map(Number))],
+  ] as const
+  const packet = { ...offer(options), yiaddr: ipv4.parse(address) }
+
+  for (const model of ['3b', '4'] as const)
+    expect(judgeOffer(packet, source, model)).toMatchObject({
+      kind: 'refused',
+      refusal: { kind: 'dhcp-offer', why: expect.stringContaining(why) },
+    })
+})
