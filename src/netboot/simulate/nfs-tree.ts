@@ -21,6 +21,8 @@ const procedures = { getAttributes: 1, lookUp: 3, access: 4, readLink: 5 } as co
 const [noEntry, notDirectory] = [2, 20]
 const [regular, directory, link] = [1, 2, 5]
 const attributesLength = 84
+/** A path of Linux is shorter, and the way to init and the modules takes a tenth of these calls. */
+const [longestPath, mostCalls] = [4096, 300]
 /** MODIFY, EXTEND and DELETE of ACCESS. */
 const writing = 0x04 | 0x08 | 0x10
 
@@ -28,6 +30,7 @@ const writing = 0x04 | 0x08 | 0x10
 export class NfsTree {
   readonly #server: NfsServer
   readonly #handles: Map<string, Buffer>
+  #calls = 0
 
   /** `handle`: what mountd gave for the top of the tree. */
   constructor(server: NfsServer, handle: Buffer) {
@@ -48,7 +51,9 @@ export class NfsTree {
     const answer = await this.#ask(procedures.readLink, opaque(handle))
     if (answer === undefined) return undefined
     skipAttributes(answer)
-    return { kind: 'link', target: answer.opaque().toString() }
+    const target = answer.opaque()
+    if (target.length > longestPath) throw new NfsRefusal(endless)
+    return { kind: 'link', target: target.toString() }
   }
 
   /** Whether the server lets root on the Pi change what is at the top. NfsRefusal. */
@@ -78,6 +83,8 @@ export class NfsTree {
 
   /** The answer behind its status; undefined: there is no such entry. */
   async #ask(procedure: number, asked: Buffer): Promise<XdrReader | undefined> {
+    this.#calls += 1
+    if (this.#calls > mostCalls) throw new NfsRefusal(endless)
     const answer = await rpcCall({ ...this.#server, ...nfs, procedure, arguments: asked })
     if (answer.kind === 'failed') throw new NfsRefusal(answer)
     const reader = new XdrReader(answer.bytes)
@@ -88,6 +95,8 @@ export class NfsTree {
     return reader
   }
 }
+
+const endless: Failure = { kind: 'failed', reason: 'nonsense', why: 'its tree has no end' }
 
 /** A server may send an entry's attributes along, or not. */
 function skipAttributes(answer: XdrReader): void {
