@@ -42,6 +42,6 @@ for (const board of boards) {
   await ip('addr', 'add', `${address}/${netmask}`, 'dev', device)
   await ip('route', 'replace', 'default', 'dev', device, 'scope', 'link')
   const read = { server: tftpServer, port: 69, options: { tsize: 0 }, probe: true }
-  const patience = { timeout: 1000, tries: 4, limit: 1_000_000 }
+  const patience = { timeout: 1000, tries: 4, limit: 1_000_000, longest: 60_000 }
   await readTftp({ ...read, ...patience, file: `${who.serial}/start4.elf` })
 }

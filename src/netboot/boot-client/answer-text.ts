@@ -45,6 +45,8 @@ export function answerText(answer: TftpAnswer): string {
       return `error ${answer.code}: ${answer.message}`
     case 'too-big':
       return 'too big'
+    case 'too-slow':
+      return 'too slow'
     case 'unsent':
       return notSent(answer.code)
     case 'silence':

@@ -34,8 +34,11 @@ async function rom(board: Board, recorder: BootRecorder, patience: Patience): Pr
   const offer = await recorder.discover('rom', packet, patience.rom, board)
   if ('stopped' in offer) return offer.stopped
   const { tftpServer } = offer
-  if (!(await fetchTop(recorder, tftpServer, 'bootcode.bin')))
-    return recorder.without('rom', 'bootcode.bin', 'no-boot-file', 'bootcode.bin did not come')
+  const loader = await fetchTop(recorder, tftpServer, 'bootcode.bin')
+  if (!loader?.length) {
+    const what = `bootcode.bin ${loader ? 'is empty' : 'did not come'}`
+    return recorder.without('rom', ['bootcode.bin'], 'no-boot-file', what)
+  }
   await fetchTop(recorder, tftpServer, 'bootsig.bin')
   return undefined
 }

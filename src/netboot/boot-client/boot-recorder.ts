@@ -104,9 +104,11 @@ export class BootRecorder {
     return answer.kind === 'probed'
   }
 
-  /** A stop for want of a file: `lacking` where the server answered that it has none. */
-  without(stage: BootStage, file: string, lacking: StopKind, what: string): Stop {
-    const failure = this.#failures.get(file)
+  /** A stop for want of a file that may have any of these names: `lacking` where the server answered that it has none. */
+  without(stage: BootStage, files: readonly string[], lacking: StopKind, what: string): Stop {
+    const failures = files.map((file) => this.#failures.get(file))
+    // That one of them is not there explains nothing where another was kept back.
+    const failure = failures.find((one) => one !== undefined && one.kind !== 'error')
     const server = this.offer?.tftpServer
     if (failure?.kind === 'silence')
       return stopAt(stage, 'tftp-silence', `${what}: ${server} does not answer on UDP port 69`)
@@ -117,6 +119,8 @@ export class BootRecorder {
         `${what}: nothing could be sent to ${server}`,
         failure.code,
       )
+    if (failure?.kind === 'too-big' || failure?.kind === 'too-slow')
+      return stopAt(stage, 'tftp-endless', `${what}: what ${server} sends has no end`)
     return stopAt(stage, lacking, what)
   }
 
@@ -133,11 +137,14 @@ function optionsOf(stage: BootStage): TftpOptions {
   return stage === 'eeprom' ? { tsize: 0, blksize: 1468 } : { tsize: 0 }
 }
 
+/** Longer than any that a Pi reads, in bytes. */
+const mostText = 65_536
+
 function servedFile(name: string, bytes: Buffer): ServedFile {
   return {
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    text: name.endsWith('.txt') ? bytes.toString('utf8') : undefined,
+    text: name.endsWith('.txt') ? bytes.toString('utf8', 0, mostText) : undefined,
   }
 }
 

@@ -42,7 +42,7 @@ export interface ServedFile {
   readonly bytes: number
   /** Lower-case hex. */
   readonly sha256: string
-  /** Of .txt files only. */
+  /** Of .txt files only, and their beginning only where they are very long. */
   readonly text: string | undefined
 }
 
@@ -66,7 +66,11 @@ export interface MissingFile {
   /** The path asked for, e.g. `3333347a/config.txt`. */
   readonly file: string
   readonly role: FileRole
+  readonly lack: Lack
 }
+
+/** A copy that a full disk cut off is often of no bytes at all. */
+export type Lack = 'did not come' | 'is empty'
 
 /** What a board went through from power on until its kernel would start, or until it stopped. */
 export interface BootReport {

@@ -33,8 +33,8 @@ const boards: Readonly<Record<Model, Omit<FilteredBoard, 'serial'>>> = {
   cm4: { models: ['pi4', 'cm4'], boardType: 0x14 },
   '5': { models: ['pi5'], boardType: 0x17 },
 }
-/** A file that includes itself must not be followed for ever. */
-const deepestInclude = 4
+/** A file that includes itself, and more than once, must not be followed for ever. */
+const mostIncluded = 32
 
 /**
  * Reads config.txt as the firmware of this board does: filters, cut lines and all. `included`: what
@@ -51,25 +51,27 @@ export function readConfigTxt(
     serial: Number.parseInt(board.serial, 16),
   })
   const includes: string[] = []
+  let followed = 0
   let initramfs: string | undefined
   let overlays: string[] = []
-  read(bytes, 0)
+  read(bytes)
   return { settings, initramfs, overlays, includes }
 
-  function read(file: Buffer, depth: number): void {
+  function read(file: Buffer): void {
     for (const line of configLines(file)) {
-      if (!filters.take(line) && filters.hold) readLine(line, depth)
+      if (!filters.take(line) && filters.hold) readLine(line)
     }
   }
 
-  function readLine(line: string, depth: number): void {
+  function readLine(line: string): void {
     const [, other] = /^include\s+(\S+)/.exec(line) ?? []
     const [, file] = /^initramfs\s+(\S+)/.exec(line) ?? []
     const [, key, value] = /^([^=\s]+)=(.*)$/.exec(line) ?? []
     initramfs = file ?? initramfs
-    if (other !== undefined) {
+    if (other !== undefined && followed < mostIncluded) {
+      followed += 1
       includes.push(other)
-      if (depth < deepestInclude) read(included.get(other) ?? Buffer.alloc(0), depth + 1)
+      read(included.get(other) ?? Buffer.alloc(0))
     }
     if (key === undefined || value === undefined) return
     settings.set(key, value)

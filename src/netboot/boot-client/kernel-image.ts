@@ -15,6 +15,7 @@ const mostUnpacked = 256 * 1024 * 1024
 
 /** Looks into a kernel: kernel8.img is an arm64 image, mostly gzipped, the 32-bit ones are zImages. */
 export function readKernelImage(bytes: Buffer): KernelImage {
+  if (bytes.length === 0) return { version: undefined, damage: 'it is empty' }
   if (bytes.subarray(0, 3).equals(gzipMagic)) return readGzip(bytes)
   if (bytes.length > 0x30 && bytes.readUInt32LE(0x24) === zImageMagic) return readZImage(bytes)
   return { version: versionIn(bytes), damage: undefined }

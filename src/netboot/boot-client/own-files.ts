@@ -1,6 +1,6 @@
 import type { Ipv4, Serial } from '../../farm/schema.ts'
 import type { BootRecorder } from './boot-recorder.ts'
-import type { BootStage, FileRole, MissingFile } from './boot-report.ts'
+import type { BootStage, FileRole, Lack, MissingFile } from './boot-report.ts'
 import type { Stop, StopKind } from './stop.ts'
 
 /** The files of one board: in its own directory where it has one, else at the top. */
@@ -33,7 +33,15 @@ export class OwnFiles {
       if (await recorder.probe(stage, server, `${serial}/${sign}`))
         return new OwnFiles(recorder, server, serial, true)
     const own = new OwnFiles(recorder, server, serial, false)
-    own.missing.push(...signs.map((sign) => ({ file: `${serial}/${sign}`, role: 'sign' as const })))
+    own.missing.push(
+      ...signs.map(
+        (sign): MissingFile => ({
+          file: `${serial}/${sign}`,
+          role: 'sign',
+          lack: 'did not come',
+        }),
+      ),
+    )
     return own
   }
 
@@ -45,12 +53,13 @@ export class OwnFiles {
   /** Asks for a file without which something will be wrong. */
   async need(stage: BootStage, file: string, role: FileRole): Promise<Buffer | undefined> {
     const bytes = await this.fetch(stage, file)
-    if (!bytes) this.lacks(file, role)
-    return bytes
+    if (bytes?.length || (bytes && role === 'include')) return bytes
+    this.lacks(file, role, bytes && 'is empty')
+    return undefined
   }
 
-  lacks(file: string, role: FileRole): void {
-    this.missing.push({ file: this.path(file), role })
+  lacks(file: string, role: FileRole, lack: Lack = 'did not come'): void {
+    this.missing.push({ file: this.path(file), role, lack })
   }
 
   /** Asks for a file whose lack is warned of. */
@@ -61,26 +70,33 @@ export class OwnFiles {
     consequence = '',
   ): Promise<Buffer | undefined> {
     const bytes = await this.need(stage, file, role)
-    if (!bytes)
-      this.warnings.push(`${this.path(file)} did not come${consequence && `: ${consequence}`}`)
+    if (!bytes) this.warnings.push(`${this.lackOf(file)}${consequence && `: ${consequence}`}`)
     return bytes
   }
 
   /** The stop for want of a file that starts the board; `sign`: by which its directory is known. */
   stopWithout(stage: BootStage, file: string, sign: string): Stop {
     return this.hasDirectory
-      ? this.stop(stage, file, 'no-boot-file', `${this.path(file)} did not come`)
+      ? this.stop(stage, [file], 'no-boot-file', this.lackOf(file))
       : this.stop(
           stage,
-          file,
+          [file],
           'no-directory',
-          `${file} did not come, nor is there a ${this.#serial}/${sign}`,
+          `${this.lackOf(file)}, nor is there a ${this.#serial}/${sign}`,
         )
   }
 
-  /** The stop for want of a file that was asked for last. */
-  stop(stage: BootStage, file: string, lacking: StopKind, what: string): Stop {
-    return this.#recorder.without(stage, this.path(file), lacking, what)
+  /** The stop for want of any of these files. */
+  stop(stage: BootStage, files: readonly string[], lacking: StopKind, what: string): Stop {
+    const paths = files.map((file) => this.path(file))
+    return this.#recorder.without(stage, paths, lacking, what)
+  }
+
+  /** What is wrong with a file that was missed, e.g. `3333347a/start.elf did not come`. */
+  lackOf(file: string): string {
+    const path = this.path(file)
+    const missed = this.missing.find((one) => one.file === path)
+    return `${path} ${missed?.lack ?? 'did not come'}`
   }
 
   path(file: string): string {

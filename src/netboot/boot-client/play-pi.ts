@@ -25,6 +25,8 @@ export interface PlayPiOptions {
   readonly keep?: (file: string, bytes: Buffer) => void
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number
+  /** All files together, in bytes and in ms: config.txt may name hundreds, each large or slow. Default: more than any Pi needs. */
+  readonly most?: { readonly bytes: number; readonly time: number }
   /** Ends it at once. */
   readonly signal?: AbortSignal
 }
@@ -33,10 +35,12 @@ export interface PlayPiOptions {
 const tftpTimeout = 1000
 const tftpTries = 4
 const largestFile = 128 * 1024 * 1024
+const plenty = { bytes: 2 * largestFile, time: 600_000 }
 
 /** Plays a Pi on the real network, from power on to where its kernel would start. Rejects when the signal fires. */
 export function playPi(options: PlayPiOptions): Promise<BootReport> {
-  const { assumed, signal } = options
+  const { assumed, most = plenty, signal } = options
+  let [bytesLeft, timeLeft] = [most.bytes, most.time]
   const wire: Wire = {
     discover: async (packet, wait, model) =>
       assumed
@@ -48,6 +52,8 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         : await request(packet, wait, options.dhcpPorts, signal),
     useAddress: options.useAddress,
     readFile: async (server, file, tftpOptions, probe) => {
+      if (timeLeft <= 0) return { kind: 'too-slow' }
+      const began = options.now()
       const answer = await readTftp({
         server,
         port: options.tftpPort,
@@ -56,9 +62,12 @@ export function playPi(options: PlayPiOptions): Promise<BootReport> {
         probe,
         timeout: tftpTimeout,
         tries: tftpTries,
-        limit: largestFile,
+        limit: Math.min(largestFile, bytesLeft),
+        longest: timeLeft,
         signal,
       })
+      timeLeft -= options.now() - began
+      if (answer.kind === 'file') bytesLeft -= answer.bytes.length
       if (answer.kind === 'file') options.keep?.(file, answer.bytes)
       return answer
     },

@@ -21,6 +21,8 @@ export interface Handover {
 }
 
 const mostIncludes = 8
+/** In bytes; no kernel of a Pi reads as many. */
+const cmdlineLimit = 4096
 
 /** What start.elf does, and the EEPROM of a Pi 5: reads config.txt and fetches what the kernel needs. */
 export async function startElf(own: OwnFiles, board: Board): Promise<Handover> {
@@ -93,7 +95,7 @@ async function fetchCmdline(
 ): Promise<Cmdline | undefined> {
   const bytes = await own.need('start', prefix + cmdlineFile(config), 'cmdline')
   if (!bytes) return undefined
-  const text = bytes.toString('utf8')
+  const text = bytes.toString('utf8', 0, cmdlineLimit)
   if (text.trim().includes('\n'))
     own.warnings.push('cmdline.txt has more than one line: only the first is read')
   return readCmdline(text)
@@ -136,13 +138,14 @@ async function fetchInitramfs(
 function withoutKernel(own: OwnFiles, board: Board, config: ConfigTxt, prefix: string): Stop {
   const names = kernelFiles(config, board.model)
   const what = `no kernel: ${names.join(', ')} did not come`
-  return own.stop('start', prefix + (names.at(-1) ?? ''), 'no-kernel', what)
+  const files = names.map((name) => prefix + name)
+  return own.stop('start', files, 'no-kernel', what)
 }
 
 function withoutCmdline(own: OwnFiles, config: ConfigTxt, prefix: string): Stop {
-  const file = cmdlineFile(config)
-  const what = `${file} did not come, so the kernel would find no root`
-  return own.stop('start', prefix + file, 'no-cmdline', what)
+  const file = prefix + cmdlineFile(config)
+  const what = `${own.lackOf(file)}, so the kernel would find no root`
+  return own.stop('start', [file], 'no-cmdline', what)
 }
 
 function cmdlineFile({ settings }: ConfigTxt): string {

@@ -13,6 +13,8 @@ export type StopKind =
   | 'dhcp-unsent'
   | 'tftp-silence'
   | 'tftp-unsent'
+  /** A file is larger, or comes slower, than any that a Pi boots by. */
+  | 'tftp-endless'
   /** There is no directory of its serial, and nothing to boot at the top either. */
   | 'no-directory'
   | 'no-boot-file'

@@ -13,6 +13,7 @@ export function readTftp(read: TftpRead): Promise<TftpAnswer> {
       socket.send(bytes, port, read.server, fail),
     )
     let timer = setTimeout(again, read.timeout)
+    const end = setTimeout(() => finish(() => resolve({ kind: 'too-slow' })), read.longest)
     const aborted = signal && addAbortListener(signal, () => finish(() => reject(signal.reason)))
     let isOver = false
 
@@ -20,6 +21,7 @@ export function readTftp(read: TftpRead): Promise<TftpAnswer> {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
+      clearTimeout(end)
       aborted?.[Symbol.dispose]()
       // What was sent last, an ACK or an ERROR, is still on its way out.
       setImmediate(() => socket.close())

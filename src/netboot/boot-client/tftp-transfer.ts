@@ -22,6 +22,8 @@ export interface TftpRead {
   readonly tries: number
   /** Bytes: a server that never ends must not fill the memory. */
   readonly limit: number
+  /** Milliseconds for the whole file: nor must one that sends a block now and then be listened to for ever. */
+  readonly longest: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -32,6 +34,7 @@ export type TftpAnswer =
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
   | { readonly kind: 'silence' }
   | { readonly kind: 'too-big' }
+  | { readonly kind: 'too-slow' }
   | Unsent
 
 const plainBlock = 512
@@ -41,7 +44,8 @@ const tftpError = { undefined: 0, full: 3, illegal: 4, unknownTransfer: 5, optio
 export class TftpTransfer {
   readonly #read: TftpRead
   readonly #send: (bytes: Buffer, port: number) => void
-  readonly #blocks: Buffer[] = []
+  /** What came, in the first `#received` of these; blocks of 8 bytes would each cost 20 times that by itself. */
+  #bytes: Buffer = Buffer.alloc(0)
   #received = 0
   #expected = 1
   #blockSize = plainBlock
@@ -115,7 +119,7 @@ export class TftpTransfer {
 
   #takeData(reply: Extract<TftpReply, { kind: 'data' }>): TftpAnswer | 'progress' | 'ignored' {
     const previous = (this.#expected - 1) & 0xffff
-    if (reply.block === previous && this.#blocks.length > 0) {
+    if (reply.block === previous && this.#received > 0) {
       // Our ACK was lost: say it again, or the server goes on repeating itself.
       this.#send(this.#last, this.#port ?? this.#read.port)
       return 'ignored'
@@ -134,14 +138,24 @@ export class TftpTransfer {
         message: `the server sent a block of more than ${this.#blockSize} bytes`,
       })
     }
-    this.#received += reply.data.length
-    if (this.#received > this.#read.limit) return this.#tooBig()
-    this.#blocks.push(reply.data)
+    if (this.#received + reply.data.length > this.#read.limit) return this.#tooBig()
+    this.#append(reply.data)
     // Files over 32 MiB have more than 65535 blocks; the count goes on from 0.
     this.#expected = (this.#expected + 1) & 0xffff
     this.#acknowledge(reply.block)
     if (reply.data.length === this.#blockSize) return 'progress'
-    return { kind: 'file', bytes: Buffer.concat(this.#blocks) }
+    return { kind: 'file', bytes: this.#bytes.subarray(0, this.#received) }
+  }
+
+  #append(data: Buffer): void {
+    const size = this.#received + data.length
+    if (size > this.#bytes.length) {
+      const grown = Buffer.alloc(Math.max(size, 2 * this.#bytes.length))
+      this.#bytes.copy(grown, 0, 0, this.#received)
+      this.#bytes = grown
+    }
+    data.copy(this.#bytes, this.#received)
+    this.#received = size
   }
 
   #acknowledge(block: number): 'progress' {

@@ -32,6 +32,8 @@ export function cureOf(stop: Stop, report: BootReport, enrolment: Enrolment): st
       return unsentCure(stop.code, server)
     case 'tftp-silence':
       return `does the TFTP server run on ${server}? systemctl status tftpd-hpa; where it does, a firewall closes UDP port 69, and pifarm apply opens it`
+    case 'tftp-endless':
+      return `what answers on UDP port 69 of ${server}? No file of a Pi is that large, nor takes that long`
     case 'no-directory':
       return enrolled(enrolment, report, lay)
     case 'no-boot-file':

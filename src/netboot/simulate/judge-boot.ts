@@ -49,6 +49,7 @@ const stages: Readonly<Record<StopKind, Fault['stage']>> = {
   'dhcp-unsent': 'dhcp',
   'tftp-silence': 'tftp',
   'tftp-unsent': 'tftp',
+  'tftp-endless': 'tftp',
   'no-directory': 'tftp',
   'no-boot-file': 'tftp',
   recovery: 'tftp',
@@ -66,21 +67,22 @@ function kernelFaults(report: BootReport, enrolment: Enrolment): Fault[] {
   const faults: Fault[] = []
   const { image, deviceTree, cmdline } = report
   const fault = (what: string, cure: string) => faults.push({ stage: 'kernel', what, cure })
-  const missing = (role: FileRole) => report.missing.find((one) => one.role === role)?.file
+  const missing = (role: FileRole) => report.missing.find((one) => one.role === role)
   if (image?.damage)
     fault(
       `${report.kernel} is not whole: ${image.damage}`,
       'copy the kernel anew from the template',
     )
+  const tree = missing('device-tree')
   if (deviceTree === undefined)
     fault(
-      `no device tree came (${missing('device-tree')}): the kernel does not start without`,
+      `no device tree came (${tree?.file} ${tree?.lack}): the kernel does not start without`,
       'copy the .dtb files of the template anew',
     )
   const initramfs = missing('initramfs')
   if (initramfs !== undefined)
     fault(
-      `config.txt wants an initramfs, and ${initramfs} did not come`,
+      `config.txt wants an initramfs, and ${initramfs.file} ${initramfs.lack}`,
       'make it, or take auto_initramfs, initramfs or ramfsfile out of config.txt',
     )
   if (cmdline && cmdline.values.root !== '/dev/nfs')

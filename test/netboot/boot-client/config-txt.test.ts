@@ -94,3 +94,12 @@ test('each board has its own device tree', () => {
   expect(deviceTree(read(''), '3b+')).toBe('bcm2710-rpi-3-b-plus.dtb')
   expect(deviceTree(read('device_tree=x.dtb'), '3b')).toBe('x.dtb')
 })
+
+test('a file that includes itself many times is not followed for ever', () => {
+  const bomb = Buffer.from('include bomb.txt\n'.repeat(200))
+  const board = { model: '3b', serial: serial.parse('3333347a') } as const
+
+  const { includes } = readConfigTxt(bomb, board, new Map([['bomb.txt', bomb]]))
+
+  expect(includes.length).toBeLessThan(100)
+})

@@ -23,13 +23,13 @@ test.each([
   ['gzipped', packed, '6.6.31-v8+'],
   ['a zImage', zImage(), '6.6.31-v8+'],
   ['nothing of a kernel', Buffer.from('hello'), undefined],
-  ['empty', Buffer.alloc(0), undefined],
 ])('the version in %s', (_, bytes, version) => {
   expect(readKernelImage(bytes)).toEqual({ version, damage: undefined })
 })
 
 test.each([
   ['gzipped', packed.subarray(0, packed.length - 100), /does not unpack/],
+  ['all of it', Buffer.alloc(0), /it is empty/],
   ['a zImage', zImage().subarray(0, 200), /it has 200 of \d+ bytes/],
 ])('a kernel that was cut off: %s', (_, bytes, damage) => {
   expect(readKernelImage(bytes).damage).toMatch(damage)

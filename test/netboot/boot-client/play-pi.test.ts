@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type Ipv4, ipv4, mac, serial } from '../../../src/farm/schema.ts'
 import type { Board, Patience } from '../../../src/netboot/boot-client/boot-report.ts'
 import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
-import { playPi } from '../../../src/netboot/boot-client/play-pi.ts'
+import { type PlayPiOptions, playPi } from '../../../src/netboot/boot-client/play-pi.ts'
 import type { StopKind } from '../../../src/netboot/boot-client/stop.ts'
 import { judgeBoot } from '../../../src/netboot/simulate/judge-boot.ts'
 import { startDhcpServer } from './dhcp-server.ts'
@@ -53,6 +53,7 @@ interface Circumstances {
   readonly as?: Board
   readonly netmask?: Ipv4
   readonly signal?: AbortSignal
+  readonly most?: PlayPiOptions['most']
   /** What else the TFTP server does wrong. */
   readonly faults?: Faults
 }
@@ -60,7 +61,7 @@ interface Circumstances {
 async function boot(
   files: Files,
   answers: Answers = (asked) => [offer(asked)],
-  { as = board, netmask, signal, faults }: Circumstances = {},
+  { as = board, netmask, signal, most, faults }: Circumstances = {},
 ) {
   const contents = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)] as const)
   const tftp = await startTftpServer(Object.fromEntries(contents), faults)
@@ -79,6 +80,7 @@ async function boot(
     tell: (entry) => told.push(entry.asked),
     now: () => performance.now(),
     ...(signal && { signal }),
+    ...(most && { most }),
   })
   return { report, asked: tftp.asked, dhcp, addresses, told }
 }
@@ -358,4 +360,37 @@ describe('a Pi 4 takes its address in four steps', () => {
     )
     expect([asked, addresses]).toEqual([[], []])
   })
+})
+
+test.each([
+  ['bootcode.bin', /bootcode\.bin is empty/],
+  ['3333347a/start.elf', /3333347a\/start\.elf is empty/],
+  ['3333347a/cmdline.txt', /3333347a\/cmdline\.txt is empty/],
+  ['3333347a/kernel8.img', /kernel8\.img is not whole: it is empty/],
+  [
+    '3333347a/bcm2710-rpi-3-b.dtb',
+    /no device tree came \(3333347a\/bcm2710-rpi-3-b\.dtb is empty\)/,
+  ],
+  ['3333347a/initramfs8', /initramfs, and 3333347a\/initramfs8 is empty/],
+])('an empty %s stops the Pi', async (name, what) => {
+  const { report } = await boot({ ...whole, [name]: '' })
+
+  expect(judgeBoot(report, { kind: 'unknown' })).toContainEqual(
+    expect.objectContaining({ what: expect.stringMatching(what) }),
+  )
+})
+
+test('config.txt names many large files: together they are no more than a Pi could hold', async () => {
+  const { report } = await boot({ ...whole, '3333347a/kernel8.img': 'x'.repeat(9000) }, undefined, {
+    most: { bytes: 5000, time: 60_000 },
+  })
+
+  expect(report.stopped).toMatchObject({ kind: 'tftp-endless' })
+  expect(report.events.map(({ answer }) => answer)).toContain('too big')
+})
+
+test('all files together are waited for only so long', async () => {
+  const { report } = await boot(whole, undefined, { most: { bytes: 1e6, time: 0 } })
+
+  expect(report.stopped).toMatchObject({ kind: 'tftp-endless' })
 })

@@ -27,6 +27,7 @@ function read(from: TftpServer, changed: Partial<TftpRead> = {}) {
     timeout: 100,
     tries: 5,
     limit: 1e8,
+    longest: 60_000,
     ...changed,
   })
 }
@@ -181,4 +182,17 @@ test('a signal ends the reading at once', async () => {
   over.abort()
 
   await expect(reading).rejects.toBe(over.signal.reason)
+})
+
+test('blocks as small as a server may choose them come whole', async () => {
+  const from = await server({ oack: { blksize: '8' }, blockBytes: 8 })
+
+  expect(await read(from, { options: { blksize: 1468 } })).toEqual({ kind: 'file', bytes: file })
+})
+
+test('a server that sends a block now and then is not listened to for ever', async () => {
+  // Each of the six blocks comes only when it is sent again.
+  const from = await server({ loses: (_, nth) => nth % 2 === 0 })
+
+  expect(await read(from, { timeout: 10_000, longest: 60 })).toEqual({ kind: 'too-slow' })
 })
