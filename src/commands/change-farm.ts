@@ -1,4 +1,4 @@
-import { exitCodes, UserError } from '../errors.ts'
+import { type ExitCode, exitCodes, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
 import type { FarmText } from '../farm/farm-text.ts'
 import { farmFrom } from '../farm/load.ts'
@@ -59,7 +59,7 @@ export async function settle(
   plan: Plan,
   run: { readonly state: string; readonly runId: string; readonly undoes?: string },
   options: Pick<ChangeOptions, 'planOnly' | 'question'>,
-): Promise<number> {
+): Promise<ExitCode> {
   const { nas, ui, signal } = tools
   if (options.planOnly) {
     ui.answer(showPlan(plan, ui.paint))
@@ -113,7 +113,7 @@ function editsOf(loaded: LoadedFarm, edited: FarmText): Put[] {
 function failedEnding(
   { ui, signal }: Tools,
   applied: Exclude<Applied, { kind: 'applied' }>,
-): number {
+): ExitCode {
   if (applied.kind === 'put-back') {
     if (signal.aborted) {
       ui.warn('interrupted: everything was put back')

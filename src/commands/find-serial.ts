@@ -50,7 +50,8 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   const source: LogSource = options.journal
     ? { kind: 'journal' }
     : await findLogSource(nas, log ?? farm?.services.log.file)
-  if (log === undefined && since === undefined) await mendRequestLog(tools, options)
+  const isOfNow = log === undefined && since === undefined
+  if (isOfNow || options.fix) await mendRequestLog(tools, options)
   // A signal of its own, so that whatever is still read ends with the last serial wanted.
   const over = new AbortController()
   const unread = tools.whenUnread?.(over.signal)
@@ -88,6 +89,9 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   const whyNone = tally.isAnswered || unread?.aborted ? undefined : tally.whyNone(addressOnly.all())
   if (signal.aborted && whyNone) ui.say(whyNone.message)
   signal.throwIfAborted()
+  // A log that was found empty is a question of what the server writes into it.
+  if (whyNone && log === undefined && since !== undefined && !options.fix)
+    await mendRequestLog(tools, options)
   if (whyNone) throw whyNone
   return exitCodes.done
 }

@@ -35,7 +35,7 @@ async function mend(
     return await settle(tools, { steps: [step], purge: [] }, { state: farm.paths.state, runId }, {})
   })
   if (code !== exitCodes.done)
-    throw new UserError('the TFTP server still logs too little', { exitCode: exitCodes.putBack })
+    throw new UserError('the TFTP server still logs too little', { exitCode: code })
 }
 
 /**

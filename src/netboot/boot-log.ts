@@ -1,3 +1,4 @@
+import type { Ipv4 } from '../farm/schema.ts'
 import { type DhcpLine, parseDhcpLine } from './dhcp-lines.ts'
 import { classicTime, splitLogLine } from './log-prefix.ts'
 import type { Pxe } from './pxe-client.ts'
@@ -23,4 +24,9 @@ export function parseLogLine(line: string, now?: Date): BootEvent | undefined {
   const time = said.time ?? (now && classicTime(line, now))
   if (dhcp) return { kind: 'dhcp', ...dhcp, time }
   return tftp && { kind: 'tftp', ...tftp, time }
+}
+
+/** Whether that address asked for a file. The NAS's own one is no board's: so asks simulate-boot. */
+export function isFrom(address: Ipv4 | undefined, event: BootEvent): boolean {
+  return address !== undefined && event.kind === 'tftp' && event.client === address
 }

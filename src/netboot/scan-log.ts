@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Mac } from '../farm/schema.ts'
+import type { Ipv4, Mac } from '../farm/schema.ts'
 import type { Reader } from '../host/host.ts'
-import { type BootEvent, parseLogLine } from './boot-log.ts'
+import { type BootEvent, isFrom, parseLogLine } from './boot-log.ts'
 import { type Finding, SerialFinder } from './find-serials.ts'
 import { classicTime, splitLogLine } from './log-prefix.ts'
 import { forgetOldest } from './remember.ts'
@@ -12,6 +12,8 @@ export interface Scan {
   readonly since: Date | undefined
   /** Boards known beforehand, which are paired by their digits. */
   readonly expected: readonly Mac[]
+  /** The NAS's own address, from which no board asks. */
+  readonly own?: Ipv4 | undefined
   readonly now: Date
   /** Ends the reading. */
   readonly until: AbortSignal
@@ -107,10 +109,11 @@ interface Piece {
 async function* piecesBack(
   nas: Reader,
   files: readonly string[],
-  { since, now, until, ranOut }: Scan,
+  { since, own, now, until, ranOut }: Scan,
 ): AsyncGenerator<Piece> {
   const start = since?.getTime() ?? Number.NEGATIVE_INFINITY
-  const isWanted = ({ time }: BootEvent) => time === undefined || time >= start
+  const isWanted = (event: BootEvent) =>
+    (event.time === undefined || event.time >= start) && !isFrom(own, event)
   for (const file of files) {
     for await (const bytes of nas.readBack(file, pieceSize)) {
       // The pieces are read at once: without a turn of the event loop no Ctrl-C would be heard.

@@ -113,6 +113,48 @@ test('--fix where all is logged does nothing', async () => {
   expect(nas.mutations).toBe(mutations)
 })
 
+test('--fix that cannot be put back needs hands: exit 4, as everywhere', async () => {
+  const nas = await quietFarm()
+  nas.broken.tftpd = true
+  const { code, stderr } = await nas.pifarm('find-serial --fix --count 1')
+  expect(stderr).toContain('these could not be put back and need you')
+  expect(code).toBe(4)
+})
+
+test('--fix is not lost beside --since and --log', async () => {
+  for (const more of ['--since all', `--log ${syslog} --count 1`]) {
+    const nas = await quietFarm()
+    expect((await nas.pifarm(`find-serial --fix ${more}`)).code).toBe(0)
+    expect(nas.ran).toContainEqual(['systemctl', 'restart', 'tftpd-hpa'])
+  }
+})
+
+test('--since that finds nothing says that the TFTP server logs too little', async () => {
+  const nas = await quietFarm()
+  nas.poke(syslog, '')
+  const { code, stderr } = await nas.pifarm('find-serial --since 10m')
+  expect(stderr).toContain('tftpd-hpa logs no requests')
+  expect(code).toBe(3)
+})
+
+test.each(['--since all', '--timeout 0.05'])(
+  'what the NAS itself asks for is no Pi: %s',
+  async (how) => {
+    const nas = await readyFarm([], {
+      files: { [syslog]: `${rrq('10.77.0.1', 'bb000009/start.elf')}\n` },
+    })
+    const { code, stdout } = await nas.pifarm(`find-serial ${how}`)
+    expect([code, stdout]).toEqual([3, ''])
+  },
+)
+
+test('--mac that did not ask is named', async () => {
+  const { error } = await (await readyFarm()).pifarm(
+    'find-serial --mac b8:27:eb:00:00:05 --since all',
+  )
+  expect(error).toBe('b8:27:eb:00:00:05 did not ask for its files')
+})
+
 test('--since ends with what the log knows, the newest first', async () => {
   const { code, stdout } = await (await farm()).pifarm('find-serial --since all')
   expect(code).toBe(0)

@@ -28,8 +28,8 @@ export interface FarmNas extends FakeNas {
   pifarm(words: string | readonly string[], options?: PifarmOptions): Promise<Outcome>
   /** Lines that come into the log once somebody follows it. */
   laterInLog: string[]
-  /** Whether the next restarts of dhcpd and of the NFS server fail. */
-  readonly broken: { dhcpd: boolean; nfs: boolean }
+  /** Whether the next restarts of dhcpd, the NFS and the TFTP server fail. */
+  readonly broken: { dhcpd: boolean; nfs: boolean; tftpd: boolean }
   /** The NAS without pifarm's own journal. */
   outside(): Record<string, Entry>
 }
@@ -72,7 +72,7 @@ export function farmNas({
   freeBytes = 1e12,
   lacking = [],
 }: FarmNasOptions = {}): FarmNas {
-  const broken = { dhcpd: false, nfs: false }
+  const broken = { dhcpd: false, nfs: false, tftpd: false }
   const changedAt = new Map<string, number>()
   let ticks = 0
   const touch = (path: string) => void changedAt.set(path, ++ticks)
@@ -182,7 +182,8 @@ export function farmNas({
     if (line === 'exportfs -ra') return exportAll()
     if (line === 'iptables-restore --noflush -w 5') return restore(input)
     if (line === 'systemctl reset-failed isc-dhcp-server') return output()
-    if (line === 'systemctl restart tftpd-hpa') return output()
+    if (line === 'systemctl restart tftpd-hpa')
+      return broken.tftpd ? output('', 1, 'Job for tftpd-hpa.service failed.\n') : output()
     if (line === 'systemctl restart isc-dhcp-server') return startDhcpd()
     if (line === 'systemctl restart rpc-statd.service nfs-server.service') return startNfs()
     if (line === 'systemctl daemon-reload') return output()

@@ -1,5 +1,5 @@
 import type { Farm } from '../../farm/farm.ts'
-import { type BootEvent, parseLogLine } from '../../netboot/boot-log.ts'
+import { type BootEvent, isFrom, parseLogLine } from '../../netboot/boot-log.ts'
 import { type Finding, SerialFinder } from '../../netboot/find-serials.ts'
 import { followLog, journalSince, type LogSource, olderLogs } from '../../netboot/log-source.ts'
 import { merge } from '../../netboot/merge.ts'
@@ -27,13 +27,14 @@ export async function* past(
 ): AsyncGenerator<Finding> {
   const since = Number.isFinite(span) ? new Date(now().getTime() - span) : undefined
   const expected = farm?.pis.map(({ mac }) => mac) ?? []
+  const own = farm?.nas.address
   if (source.kind === 'file') {
     const { plain, compressed } = await olderLogs(nas, source.path)
     const files = [source.path, ...plain]
     const ranOut = () => {
       if (compressed) ui.say(`what is older lies in ${compressed}, which is not read (zcat)`)
     }
-    const scan = { since, expected, now: now(), until }
+    const scan = { since, expected, own, now: now(), until }
     yield* scanLog(nas, files, { ...scan, ranOut })
     // Read once more, and more slowly, only where somebody will ask why there is nothing.
     if (!isAnswered()) for await (const event of scanRequests(nas, files, scan)) heard(event)
@@ -42,7 +43,7 @@ export async function* past(
   const finder = new SerialFinder(expected)
   for await (const line of journalSince(nas, since, until)) {
     const event = parseLogLine(line)
-    if (event === undefined) continue
+    if (event === undefined || isFrom(own, event)) continue
     heard(event)
     const finding = finder.feed(event)
     if (finding) yield finding
@@ -62,6 +63,7 @@ export async function* live(
   ui.say(`following ${log}${broadcasts ? ' and DHCP' : ''}; end with Ctrl-C`)
   const finder = new SerialFinder(farm?.pis.map(({ mac }) => mac))
   for await (const event of merge(eventsIn(lines, now), ...(broadcasts ? [broadcasts] : []))) {
+    if (isFrom(farm?.nas.address, event)) continue
     heard(event)
     const finding = finder.feed(event)
     if (finding) yield finding

@@ -77,8 +77,9 @@ export class Tally {
         hint: `${left === 1 ? 'it was' : `these ${left} were`} left out; --all prints them too`,
         exitCode,
       })
-    return new UserError('no Pi asked for its files', {
-      hint: 'is its cable in, its netboot enabled, and its switch port not blocked by STP for 30 s?',
+    const { only } = this.#wish
+    return new UserError(`${only ?? 'no Pi'} ${only ? 'did not ask' : 'asked'} for its files`, {
+      hint: 'is its cable in, its netboot enabled (pifarm enable-netboot-sd), and its switch port not blocked by STP for 30 s?',
       exitCode,
     })
   }
