@@ -79,6 +79,26 @@ test('--bootcode-only writes the card anew', async () => {
   expect(readCard(image, 'mbr', 'bootcode.bin')).toBe(readFileSync(loader, 'latin1'))
 })
 
+test('--bootcode-only leaves a card alone that was put in while it asked', async () => {
+  const loader = join(dir, 'bootcode.bin')
+  writeFileSync(loader, Buffer.alloc(50_000, 1))
+  const other = join(dir, 'other.img')
+  execFileSync('cp', [image, other])
+  execFileSync('truncate', ['-s', '+100M', other])
+  const argv = ['enable-netboot-sd', '--device', device, '--bootcode-only', '--bootcode', loader]
+  const outcome = await pifarmHere(argv, {
+    answers: [true],
+    asked: () => {
+      execFileSync('losetup', ['-d', device])
+      execFileSync('losetup', [device, other])
+    },
+  })
+  expect(outcome).toMatchObject({
+    ...{ code: 2, error: `${device} is not the card that you were asked about any more` },
+  })
+  expect(readCard(other, 'mbr', 'config.txt')).toBe(config)
+})
+
 test('a second run on the same card says so, and changes nothing', async () => {
   const second: unknown[] = []
   const argv = ['enable-netboot-sd', '--device', device]

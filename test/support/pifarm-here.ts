@@ -14,6 +14,8 @@ export interface HereOptions {
   readonly whenUnread?: Tools['whenUnread']
   /** Hears each answer as it comes. */
   readonly heard?: (text: string) => void
+  /** Hears each question before it is answered. */
+  readonly asked?: (question: string) => void
 }
 
 /** Runs a command line in this process on this very machine: for commands that touch only what a test made. */
@@ -25,6 +27,7 @@ export async function pifarmHere(
     sshTo,
     env = {},
     heard,
+    asked,
     whenUnread = () => new AbortController().signal,
   }: HereOptions = {},
 ) {
@@ -41,6 +44,10 @@ export async function pifarmHere(
     ui.answer(text)
     heard?.(text)
   }
+  const confirm = (question: string) => {
+    asked?.(question)
+    return ui.confirm(question)
+  }
   const say = (line: string) => {
     ui.say(line)
     heard?.(line)
@@ -53,6 +60,7 @@ export async function pifarmHere(
         ...ui,
         answer: tell,
         say,
+        confirm,
         ...(yes ? { canAsk: false, confirm: async () => true } : {}),
       },
       fresh: {

@@ -9,7 +9,7 @@ import {
   readBootcode,
   writeImage,
 } from '../../sd-card/bootcode-card.ts'
-import { describeDisk } from '../../sd-card/disks.ts'
+import { type Disk, describeDisk } from '../../sd-card/disks.ts'
 import { declined } from '../../sd-card/fuse.ts'
 import { withWorkDir } from '../../sd-card/open-card.ts'
 import type { Tools } from '../../tools.ts'
@@ -57,17 +57,27 @@ async function putLoader(
       })
       return image
     }
-    const card = await pickCard(tools, device)
-    if ([card, ...(card.children ?? [])].some((part) => part.mountpoints.some(Boolean)))
-      throw new UserError(`${card.path} is mounted`, { hint: 'unmount it first' })
+    const card = await unmountedCard(tools, device)
     await alone(nas, card, async () => {
-      const question = `Everything on ${describeDisk(card)} is lost. Write it anew?`
-      if (!(await ui.confirm(question))) throw declined()
+      const about = describeDisk(card)
+      if (!(await ui.confirm(`Everything on ${about} is lost. Write it anew?`))) throw declined()
+      // A person may take long to answer, and put another card in meanwhile.
+      if (describeDisk(await unmountedCard(tools, card.path)) !== about)
+        throw new UserError(`${card.path} is not the card that you were asked about any more`, {
+          hint: 'run the command again; nothing was changed',
+        })
       await makeBootcodeImage(nas, `${dir}/card.img`, loader, dir)
       await writeImage(nas, `${dir}/card.img`, card.path)
     })
     return card.path
   })
+}
+
+async function unmountedCard(tools: Tools, device: string | undefined): Promise<Disk> {
+  const card = await pickCard(tools, device)
+  if ([card, ...(card.children ?? [])].some((part) => part.mountpoints.some(Boolean)))
+    throw new UserError(`${card.path} is mounted`, { hint: 'unmount it first' })
+  return card
 }
 
 async function mustBeDirectory(nas: Reader, dir: string): Promise<void> {
