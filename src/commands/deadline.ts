@@ -14,9 +14,19 @@ export function deadline(signal: AbortSignal, timeout: number | undefined): Abor
   if (timeout === undefined) return signal
   // Not AbortSignal.any with AbortSignal.timeout: on Node 20 a garbage collection silences the two.
   const limit = new AbortController()
-  const stop = () => limit.abort()
-  setTimeout(stop, timeout * 1000).unref()
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
+  setTimeout(() => limit.abort(), timeout * 1000).unref()
+  endWith(limit, signal)
   return limit.signal
+}
+
+/** Ends it with the first of these that fires, or has fired by now. */
+export function endWith(
+  over: AbortController,
+  ...ends: readonly (AbortSignal | undefined)[]
+): void {
+  for (const end of ends) {
+    // A signal that has fired by now fires no more.
+    if (end?.aborted) over.abort()
+    end?.addEventListener('abort', () => over.abort(), { once: true })
+  }
 }

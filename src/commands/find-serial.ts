@@ -7,7 +7,7 @@ import { AddressOnly } from '../netboot/address-only.ts'
 import { findLogSource, type LogSource } from '../netboot/log-source.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
-import { deadline, readTimeout } from './deadline.ts'
+import { deadline, endWith, readTimeout } from './deadline.ts'
 import { live, past, type Search } from './find-serial/sources.ts'
 import { cureOf, Tally } from './find-serial/tally.ts'
 import { mendRequestLog } from './mend-request-log.ts'
@@ -55,11 +55,7 @@ export async function findSerial(tools: Tools, options: FindSerialOptions): Prom
   // A signal of its own, so that whatever is still read ends with the last serial wanted.
   const over = new AbortController()
   const unread = tools.whenUnread?.(over.signal)
-  for (const end of [deadline(signal, timeout), unread]) {
-    // A signal that has fired by now fires no more.
-    if (end?.aborted) over.abort()
-    end?.addEventListener('abort', () => over.abort(), { once: true })
-  }
+  endWith(over, deadline(signal, timeout), unread)
   const macs = new Set(farm?.pis.map((pi) => pi.mac))
   const addressOnly = new AddressOnly((board) => !macs.has(board) && board === (only ?? board))
   const tally = new Tally(farm, { only, all: options.all === true, count })

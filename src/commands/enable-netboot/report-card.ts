@@ -11,7 +11,7 @@ import { hasNetbootFuse } from '../../sd-card/otp.ts'
 import { holdsSystem, putReporter } from '../../sd-card/report-card.ts'
 import { listenForReports, type Report } from '../../sd-card/report-listener.ts'
 import type { Tools } from '../../tools.ts'
-import { deadline, readTimeout } from '../deadline.ts'
+import { deadline, endWith, readTimeout } from '../deadline.ts'
 import type { EnableOptions } from '../enable-netboot-sd.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm } from '../session.ts'
@@ -53,11 +53,7 @@ export async function reportCard(tools: Tools, options: EnableOptions): Promise<
     ui.say(`listening at ${new URL(listener.url).host}; start each Pi once with the card`)
     ui.say('end with Ctrl-C; then take the line and the reporter off: --remove')
     unread = tools.whenUnread?.(over.signal)
-    for (const end of [deadline(signal, timeout), unread]) {
-      // A signal that has fired by now fires no more.
-      if (end?.aborted) over.abort()
-      end?.addEventListener('abort', () => over.abort(), { once: true })
-    }
+    endWith(over, deadline(signal, timeout), unread)
     await fired(over.signal)
   } finally {
     listener.close()
