@@ -3,8 +3,9 @@ import fs from 'node:fs'
 
 /**
  * Fires when whoever read stdout has gone, as `head` does after its last line: also while nothing
- * is written, which is the only time that Node would tell. `tail -f` looks at its own stdout all the
- * time, and there it is ours.
+ * is written, which is the only time that Node would tell: it polls no pipe that it only writes to, to
+ * write nothing succeeds, and to open the pipe for reading would make us its reader. `tail -f` looks at
+ * its own stdout all the time, and there it is ours. A terminal that goes sends SIGHUP.
  */
 export function whenUnread(until: AbortSignal): AbortSignal {
   const gone = new AbortController()

@@ -25,7 +25,8 @@ interface Dialect {
 
 /**
  * The names stand unquoted in the lines, so each pattern takes the longest name that fits: what
- * comes from the daemon is then its last occurrence, and a name that imitates it stays a name.
+ * comes from the daemon is then its last occurrence, and a name that imitates it stays a name. Only
+ * tftpd-hpa's ` remapped to ` is cut off where it comes first: what is behind it nobody asked for.
  */
 const dialects: readonly Dialect[] = [
   {

@@ -29,8 +29,10 @@ export async function putReporter(host: Host, root: string, files: ReportFiles):
 export async function removeReporter(host: Host, root: string): Promise<boolean> {
   let found = false
   for (const path of [wanted, unit, script]) {
+    // What lies behind a link was not put there: it may be this machine's own.
+    if (!(await isWithoutLinks(host, root, path))) continue
     if ((await host.read(join(root, path))) === undefined) continue
-    await host.put(join(root, path), undefined)
+    await host.putBelow(root, join(root, path), undefined)
     found = true
   }
   if (found) await host.flush([], [root])
@@ -39,7 +41,16 @@ export async function removeReporter(host: Host, root: string): Promise<boolean>
 
 async function put(host: Host, root: string, path: string, entry: Entry): Promise<void> {
   await makeParents(host, root, path)
-  await host.put(join(root, path), entry)
+  await host.putBelow(root, join(root, path), entry)
+}
+
+async function isWithoutLinks(host: Host, root: string, path: string): Promise<boolean> {
+  let dir = root
+  for (const name of path.split('/').slice(0, -1)) {
+    dir = join(dir, name)
+    if ((await host.read(dir))?.kind !== 'dir') return false
+  }
+  return true
 }
 
 /** Whoever used the card may have planted links that lead out of it, into this machine. */
