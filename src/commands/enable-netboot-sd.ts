@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { exitCodes, UserError } from '../errors.ts'
 import type { Shared } from '../program.ts'
-import { wayOf, ways } from '../sd-card/boards.ts'
+import { boardName, wayOf, ways } from '../sd-card/boards.ts'
 import type { Tools } from '../tools.ts'
 import { bootcodeCard } from './enable-netboot/bootcode-card.ts'
 import { fuseCard } from './enable-netboot/fuse-card.ts'
@@ -27,9 +27,10 @@ export interface EnableOptions extends Shared {
   readonly json?: true
 }
 
-const board = z.enum(Object.keys(ways) as [string, ...string[]], {
-  error: `one of ${Object.keys(ways).join(', ')}`,
-})
+const board = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(Object.keys(ways) as [string, ...string[]]))
 
 /** Lets a Pi boot from the network for good: by a card, or on the running Pi itself. */
 export async function enableNetbootSd(tools: Tools, options: EnableOptions): Promise<number> {
@@ -47,16 +48,19 @@ export async function enableNetbootSd(tools: Tools, options: EnableOptions): Pro
   if (model !== undefined && options.remove === undefined) {
     const way = wayOf(model)
     if (way.kind === 'nothing-to-do') {
-      tools.ui.say(`a ${model} needs nothing: ${way.why}`)
+      tools.ui.say(`a ${boardName(model)} needs nothing: ${way.why}`)
       if (options.json) tools.ui.answer(JSON.stringify({ model, changed: false }))
       return exitCodes.done
     }
     if (way.kind === 'eeprom')
-      throw new UserError(`a ${model} boots as its EEPROM says; no card can change that`, {
-        hint: 'start it from a card with Raspberry Pi OS, then: pifarm enable-netboot-sd --ssh pi@ADDRESS',
-      })
+      throw new UserError(
+        `a ${boardName(model)} boots as its EEPROM says; no card can change that`,
+        {
+          hint: 'start it from a card with Raspberry Pi OS, then: pifarm enable-netboot-sd --ssh pi@ADDRESS',
+        },
+      )
     if (way.kind === 'bootcode-card' && options.bootcodeOnly === undefined)
-      throw new UserError(`a ${model} has no fuse for this: ${way.why}`, {
+      throw new UserError(`a ${boardName(model)} has no fuse for this: ${way.why}`, {
         hint: 'it can boot from a card that holds only bootcode.bin: --bootcode-only',
       })
   }

@@ -26,7 +26,10 @@ export function collect(value: string, before: readonly string[] | true = []): r
 }
 
 export function modelOption(): Option {
-  return new Option('--model <model>', 'the board').choices(['3b', '3b+', '4', '400', 'cm4', '5'])
+  const option = new Option('--model <model>', 'the board')
+  const choose = option.choices(['3b', '3b+', '4', '400', 'cm4', '5']).parseArg
+  // People write 3B+, as it stands on the board.
+  return option.argParser((value, before) => choose?.(value.toLowerCase(), before))
 }
 
 /** A command that asks a controller: where it is and what is shown to it. */

@@ -58,7 +58,7 @@ export function netboot(program: Command, does: Does): void {
         'pifarm enable-netboot-sd --boot-dir /media/me/bootfs',
         'pifarm enable-netboot-sd --image raspios.img --yes',
         'pifarm enable-netboot-sd --ssh pi@10.77.0.52          # also for a Pi 4 or 5',
-        'pifarm enable-netboot-sd --device /dev/sdb --report   # a box of Pis, one after another',
+        'pifarm enable-netboot-sd --device /dev/sdb --report   # a box of Pis',
         'pifarm enable-netboot-sd --device /dev/sdb --remove',
       ),
     )
@@ -81,7 +81,7 @@ export function netboot(program: Command, does: Does): void {
       example(
         'pifarm simulate-boot HLSPi1',
         'pifarm simulate-boot --mac dc:a6:32:01:36:c2 --serial 9ffefdef --model 4',
-        'pifarm simulate-boot HLSPi1 --interface eth0    # from another machine, as root',
+        'pifarm simulate-boot HLSPi1 --interface eth0   # elsewhere, as root',
       ),
     )
   does(simulateBoot, async () => (await import('../commands/simulate-boot.ts')).simulateBoot, [

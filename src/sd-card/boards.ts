@@ -35,6 +35,23 @@ export const ways: Readonly<Record<string, Way>> = {
   cm4s: { kind: 'never', why: noEthernet },
 }
 
+const names: Readonly<Record<string, string>> = {
+  '1b': 'Pi 1B',
+  '2b': 'Pi 2B',
+  '2b1.2': 'Pi 2B v1.2',
+  '3b': 'Pi 3B',
+  '3b+': 'Pi 3B+',
+  '3a+': 'Pi 3A+',
+  a: 'Pi A',
+  zero: 'Pi Zero',
+  zero2: 'Pi Zero 2',
+}
+
+/** What people call a board, e.g. `Pi 3B` or `CM4`. */
+export function boardName(board: string): string {
+  return names[board] ?? (/^\d/.test(board) ? `Pi ${board}` : board.toUpperCase())
+}
+
 /** The type field of a revision code. */
 const types: Readonly<Record<number, string>> = {
   0: 'a',
@@ -90,6 +107,6 @@ export function wayOf(board: string): Way {
   const way = ways[board]
   if (way === undefined) throw new UserError(`board ${board} is not known here`)
   if (way.kind === 'never')
-    throw new UserError(`a ${board} cannot boot from the network: ${way.why}`)
+    throw new UserError(`a ${boardName(board)} cannot boot from the network: ${way.why}`)
   return way
 }

@@ -63,9 +63,12 @@ export function namedDisk(disks: readonly Disk[], path: string): Disk {
   const found = disks.find((one) => one.path === path)
   if (found === undefined) {
     const whole = disks.find((one) => below(one).some((part) => part.path === path))
-    throw new UserError(`${quoted(path)} is not a whole disk`, {
-      hint: whole ? `it is a part of ${whole.path}` : 'see `lsblk` for what is there',
-    })
+    throw new UserError(
+      `${quoted(path)} is ${whole ? 'not a whole disk' : 'no disk of this machine'}`,
+      {
+        hint: whole ? `it is a part of ${whole.path}` : 'see `lsblk` for what is there',
+      },
+    )
   }
   const why = whyNotCard(found)
   if (why !== undefined)

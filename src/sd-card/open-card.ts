@@ -48,8 +48,13 @@ export async function openImage(
 
 /** The file itself, where the name is a link to it. Throws a `UserError` unless it may be replaced. */
 async function changeableImage(host: Host, image: string): Promise<string> {
-  if ((await host.ask(['test', '-f', image])).code !== 0)
-    throw new UserError(`there is no image ${quoted(image)}`)
+  if ((await host.ask(['test', '-f', image])).code !== 0) {
+    if ((await host.ask(['test', '-e', image])).code !== 0)
+      throw new UserError(`there is no image ${quoted(image)}`)
+    throw new UserError(`${quoted(image)} is no image: it is not a file`, {
+      hint: 'a card is named with --device, a mounted boot partition with --boot-dir',
+    })
+  }
   if (/\.(?:xz|gz|zst|zip)$/.test(image))
     throw new UserError(`${quoted(image)} is compressed`, { hint: 'unpack it first' })
   // Cut by one newline only: a name may end with a space, and the one without it be another image.

@@ -388,7 +388,7 @@ describe('refused', () => {
     const { code, error } = await enable('--device', source, '--yes')
     expect({ code, error }).toEqual({
       code: 2,
-      error: expect.stringMatching(/is no card: .* is in use at|is not a whole disk/),
+      error: expect.stringMatching(/is no card: .* is in use at|is (?:not a whole disk|no disk)/),
     })
   })
 
@@ -428,6 +428,22 @@ test.each([
 test('--listen 0.0.0.0 is refused: the card has to say where this machine is', async () => {
   const { code, error } = await enable('--report', '--listen', '0.0.0.0:8017', '--device', '/dev/x')
   expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('--listen 0.0.0.0') })
+})
+
+test('boards are called as people call them, also on the way in', async () => {
+  for (const [model, error] of [
+    ['a', 'a Pi A cannot boot from the network'],
+    ['CM5', 'a CM5 boots as its EEPROM says'],
+    ['2B', 'a Pi 2B has no fuse for this'],
+  ] as const)
+    expect((await enable('--model', model)).error).toContain(error)
+})
+
+test('an image that is something else, and a count of none, are called what they are', async () => {
+  const { code, error } = await enable('--image', dir)
+  expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('it is not a file') })
+  const { hint } = await enable('--report', '--count', '0', '--device', '/dev/x')
+  expect(hint).toBe('must be more than 0')
 })
 
 test('a 3B+ needs nothing', async () => {

@@ -122,7 +122,7 @@ describe('refused even when named', () => {
   })
 
   test('what is not there', () => {
-    expect(() => namedDisk([], '/dev/sdz')).toThrow('"/dev/sdz" is not a whole disk')
+    expect(() => namedDisk([], '/dev/sdz')).toThrow('"/dev/sdz" is no disk of this machine')
   })
 })
 

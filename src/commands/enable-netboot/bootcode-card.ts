@@ -28,7 +28,9 @@ export async function bootcodeCard(tools: Tools, options: EnableOptions): Promis
   const tftp = async () => (await readFarm(nas, options.config)).farm.paths.tftp
   const loader = await readBootcode(nas, source ?? `${await tftp()}/bootcode.bin`)
   const where = await putLoader(tools, options, loader)
-  ui.say(`${where} holds bootcode.bin and nothing else; the card stays in the Pi`)
+  ui.say(
+    `${where} holds bootcode.bin and nothing else; the card stays in the Pi: pifarm find-serial`,
+  )
   if (options.json) ui.answer(JSON.stringify({ where, bootcodeOnly: true, changed: true }))
   return exitCodes.done
 }

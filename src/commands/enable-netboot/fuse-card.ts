@@ -69,7 +69,7 @@ async function change(
   else if (remove) ui.say(`${line} was taken out of config.txt of ${where}`)
   else {
     ui.say(`${line} is in config.txt of ${where}`)
-    ui.say('start each Pi once with this card; then it boots without it')
+    ui.say('start each Pi once with this card; then it boots without it: pifarm find-serial')
     ui.say('afterwards take the line out: the same command with --remove')
   }
   return { where, line: remove !== true, changed: outcome === 'changed' }

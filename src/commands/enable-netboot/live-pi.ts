@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { models } from '../../farm/schema.ts'
 import type { SshTarget } from '../../host/remote.ts'
-import { wayOf } from '../../sd-card/boards.ts'
+import { boardName, wayOf } from '../../sd-card/boards.ts'
 import { removeFuseLine } from '../../sd-card/fuse.ts'
 import { setBootOrder } from '../../sd-card/live-eeprom.ts'
 import { blowFuse, bootPartitionOver } from '../../sd-card/live-fuse.ts'
@@ -51,7 +51,9 @@ export async function livePi(
 
 async function enable(session: Session, identity: Identity, model: string | undefined) {
   if (model !== undefined && identity.board !== undefined && identity.board !== model)
-    throw new UserError(`--model ${model}: this is a ${identity.board} (${identity.model})`)
+    throw new UserError(
+      `--model ${model}: this is a ${boardName(identity.board)} (${identity.model})`,
+    )
   const board = identity.board ?? model
   if (board === undefined)
     throw new UserError(`which board is ${quoted(identity.model)}?`, { hint: 'say it: --model 3b' })
@@ -59,8 +61,8 @@ async function enable(session: Session, identity: Identity, model: string | unde
   if (way.kind === 'fuse') return await blowFuse(session)
   if (way.kind === 'eeprom') return await setBootOrder(session, board)
   if (way.kind === 'nothing-to-do')
-    return session.ui.say(`a ${board} needs nothing: ${way.why}; nothing was changed`)
-  throw new UserError(`a ${board} has no fuse for this: ${way.why}`, {
+    return session.ui.say(`a ${boardName(board)} needs nothing: ${way.why}; nothing was changed`)
+  throw new UserError(`a ${boardName(board)} has no fuse for this: ${way.why}`, {
     hint: 'it can boot from a card that holds only bootcode.bin: --bootcode-only',
   })
 }
