@@ -26,7 +26,8 @@ interface Tail {
  */
 export const followFile: Reader['followFile'] = async function* (path, back, signal) {
   const there = fs.statSync(path, { throwIfNoEntry: false })
-  let tails = there === undefined ? [] : openTail(path, back)
+  // A log that nobody may read throws: to wait for its lines would be to wait for ever.
+  let tails = there === undefined ? [] : [openTail(path, back)]
   try {
     while (!signal.aborted) {
       for (const tail of tails) yield* newLines(tail)
@@ -38,26 +39,14 @@ export const followFile: Reader['followFile'] = async function* (path, back, sig
   }
 }
 
-function openTail(path: string, back: number): Tail[] {
-  try {
-    const fd = fs.openSync(path, 'r')
-    const { ino, size } = fs.fstatSync(fd)
-    const position = Math.max(0, size - back)
-    // Cut off the line that begins before: it starts as if too long to be one.
-    const rest = position === 0 ? Buffer.alloc(0) : Buffer.alloc(longestLine + 1)
-    const isAtLineStart = position > 0 && readAt(fd, position - 1, 1).toString() === '\n'
-    return [
-      {
-        fd,
-        inode: ino,
-        position,
-        rest: isAtLineStart ? Buffer.alloc(0) : rest,
-        rotated: undefined,
-      },
-    ]
-  } catch {
-    return [] // between two names: it comes back
-  }
+function openTail(path: string, back: number): Tail {
+  const fd = fs.openSync(path, 'r')
+  const { ino, size } = fs.fstatSync(fd)
+  const position = Math.max(0, size - back)
+  // Cut off the line that begins before: it starts as if too long to be one.
+  const isAtLineStart = position === 0 || readAt(fd, position - 1, 1).toString() === '\n'
+  const rest = Buffer.alloc(isAtLineStart ? 0 : longestLine + 1)
+  return { fd, inode: ino, position, rest, rotated: undefined }
 }
 
 function* newLines(tail: Tail): Generator<string> {
@@ -105,5 +94,9 @@ function afterRotation(path: string, tails: readonly Tail[]): Tail[] {
     return false
   })
   if (now === undefined || kept.some(({ inode }) => inode === now.ino)) return kept
-  return [...kept, ...openTail(path, Number.POSITIVE_INFINITY)]
+  try {
+    return [...kept, openTail(path, Number.POSITIVE_INFINITY)]
+  } catch {
+    return kept // between two names, or not yet with its mode: the next look finds it
+  }
 }

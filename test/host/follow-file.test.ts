@@ -1,8 +1,9 @@
+import fs from 'node:fs'
 import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { followFile } from '../../src/host/follow-file.ts'
 
 let dir: string
@@ -88,4 +89,16 @@ test('a line without an end does not fill the memory, and is not told', async ()
   follow(1000)
   await appendFile(log, `${'x'.repeat(200_000)}\nnext\n`)
   await hears('next')
+})
+
+test('a log that nobody may read is an error, not one without news', async () => {
+  await writeFile(log, 'first\n')
+  // The tests run as root, who may read everything.
+  const open = vi.spyOn(fs, 'openSync').mockImplementationOnce(() => {
+    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+  })
+  follow(10)
+  await expect(following).rejects.toThrow('permission denied')
+  following = Promise.resolve()
+  open.mockRestore()
 })
