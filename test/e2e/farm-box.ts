@@ -5,7 +5,7 @@ import type { Emulation } from './images/nas-disk.ts'
 
 export const emulation: Emulation = process.env.PIFARM_E2E_PI === 'raspi3b' ? 'raspi3b' : 'uml'
 /** For a stage of a boot to come, in ms; only what never comes is meant. */
-export const patience = emulation === 'uml' ? 300_000 : 1_200_000
+export const patience = emulation === 'uml' ? 600_000 : 1_200_000
 
 const initArgs = [
   ...['init', '--yes', '--no-install', '--interface', 'vec0', '--gateway', '10.77.0.254'],

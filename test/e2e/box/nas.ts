@@ -14,7 +14,7 @@ export interface NasParts {
 }
 
 /** On a busy machine a guest takes minutes for what takes seconds; only what never ends is stopped. */
-const patience = 300_000
+const patience = 600_000
 
 /** The NAS: a User-Mode-Linux guest with Debian, its kernel's NFS server and pifarm. */
 export class Nas extends Machine {
