@@ -98,7 +98,9 @@ function fatAt(
     const copy = `${workDir}/${name}`
     await mtools(host, ['mcopy', '-n', '-o', '-i', drive, `::${name}`, copy])
     const entry = await host.read(copy)
-    return entry?.kind === 'file' ? entry : undefined
+    // It came whole; what is no file to pifarm is larger than any file that it changes.
+    if (entry?.kind !== 'file') throw tooLarge(`${name} of ${target}`)
+    return entry
   }
 
   /** Written beside the old one, which is whole until the new one takes its name in one step. */
@@ -130,6 +132,12 @@ function fatAt(
   }
 
   return { where: target, list, read, write }
+}
+
+function tooLarge(where: string): UserError {
+  return new UserError(`${where} is larger than any that the firmware reads`, {
+    hint: 'look what it is, and take it away; nothing was changed',
+  })
 }
 
 async function needMtools(host: Host): Promise<void> {

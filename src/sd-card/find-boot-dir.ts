@@ -12,6 +12,7 @@ const places = ['boot/firmware', 'firmware', 'boot', '.'] as const
 export async function findBootDir(reader: Reader, dir: string): Promise<string> {
   let movedAway = false
   for (const place of places) {
+    if (await isBehindLink(reader, dir, place)) continue
     const found = join(dir, place)
     const names = await reader.list(found)
     const config = names && (await reader.read(join(found, 'config.txt')))
@@ -27,6 +28,16 @@ export async function findBootDir(reader: Reader, dir: string): Promise<string> 
   throw new UserError(`no boot files of a Raspberry Pi in ${quoted(dir)}`, {
     hint: 'name the directory that holds config.txt, or the card itself with --device',
   })
+}
+
+/** On a card's root filesystem `/boot -> /boot` leads out of it, and to the boot files of this machine. */
+async function isBehindLink(reader: Reader, dir: string, place: string): Promise<boolean> {
+  const parts = place === '.' ? [] : place.split('/')
+  for (const [index] of parts.entries()) {
+    const entry = await reader.read(join(dir, ...parts.slice(0, index + 1)))
+    if (entry?.kind === 'link') return true
+  }
+  return false
 }
 
 /** A file that only a boot partition has; FAT may show names in capitals. */

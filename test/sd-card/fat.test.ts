@@ -35,3 +35,20 @@ test.each([
   })
   expect((await nas.read(kept)) !== undefined).toBe(isThere)
 })
+
+test('a config.txt too large to be kept in memory is not taken for none, and replaced', async () => {
+  const nas = fakeNas(
+    { '/tmp/work': dir() },
+    {
+      ask: ([program]) => (program === 'partx' ? output('', 1) : output()),
+      run: (argv) => {
+        if (argv[2] === 'mdir') return output('::/config.txt\n')
+        if (argv[2] === 'mcopy') nas.poke(argv.at(-1) ?? '', dir())
+        return output()
+      },
+    },
+  )
+  const card = await openFat(nas, '/dev/sdb', '/tmp/work')
+
+  await expect(card.read('config.txt')).rejects.toThrow('larger than any that the firmware reads')
+})

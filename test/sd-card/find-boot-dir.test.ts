@@ -1,4 +1,8 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { localHost } from '../../src/host/local.ts'
 import { findBootDir } from '../../src/sd-card/find-boot-dir.ts'
 import { dir, fakeNas } from '../support/fake-nas.ts'
 
@@ -33,6 +37,23 @@ test('the root partition of a card is not taken for its boot partition', async (
     '/media/rootfs/boot/firmware': dir(),
   })
   await expect(findBootDir(card, '/media/rootfs')).rejects.toThrow('without its boot partition')
+})
+
+test.each([
+  ['boot', 'boot'],
+  ['boot/firmware', 'boot/firmware'],
+])('a link %s that leads out of the card is not followed', async (_, link) => {
+  const top = await mkdtemp(join(tmpdir(), 'pifarm-card-'))
+  try {
+    await mkdir(join(top, 'machine'))
+    await writeFile(join(top, 'machine/config.txt'), 'a=1\n')
+    await mkdir(dirname(join(top, 'card', link)), { recursive: true })
+    await symlink(join(top, 'machine'), join(top, 'card', link))
+
+    await expect(findBootDir(localHost(), join(top, 'card'))).rejects.toThrow('no boot files')
+  } finally {
+    await rm(top, { recursive: true })
+  }
 })
 
 test('another directory is refused', async () => {
