@@ -3,6 +3,8 @@ import type { BootRecorder } from './boot-recorder.ts'
 import type { BootStage, FileRole, Lack, MissingFile } from './boot-report.ts'
 import type { Stop, StopKind } from './stop.ts'
 
+const mayBeEmpty: ReadonlySet<FileRole> = new Set(['include', 'cmdline'])
+
 /** The files of one board: in its own directory where it has one, else at the top. */
 export class OwnFiles {
   /** What would be missed, one line each. */
@@ -53,7 +55,7 @@ export class OwnFiles {
   /** Asks for a file without which something will be wrong. */
   async need(stage: BootStage, file: string, role: FileRole): Promise<Buffer | undefined> {
     const bytes = await this.fetch(stage, file)
-    if (bytes?.length || (bytes && role === 'include')) return bytes
+    if (bytes?.length || (bytes && mayBeEmpty.has(role))) return bytes
     this.lacks(file, role, bytes && 'is empty')
     return undefined
   }

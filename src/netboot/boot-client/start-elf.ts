@@ -144,7 +144,7 @@ function withoutKernel(own: OwnFiles, board: Board, config: ConfigTxt, prefix: s
 
 function withoutCmdline(own: OwnFiles, config: ConfigTxt, prefix: string): Stop {
   const file = prefix + cmdlineFile(config)
-  const what = `${own.lackOf(file)}, so the kernel would find no root`
+  const what = `${own.path(file)} did not come, so the kernel would find no root`
   return own.stop('start', [file], 'no-cmdline', what)
 }
 
