@@ -392,6 +392,25 @@ describe('in the Pi’s place, over the wire', () => {
     expect(await borrowed()).toBe('')
   })
 
+  test('an interface that is off', async () => {
+    await lab.at(first.name, ['ip', 'link', 'set', 'eth0', 'down'])
+    const { code, stderr } = await inPlace()
+    await lab.at(first.name, ['ip', 'link', 'set', 'eth0', 'up'])
+    expect(stderr).toContain('ip link set eth0 up')
+    expect(code).toBe(2)
+  })
+
+  test('two at once: one plays, the other is told, exit 6', async () => {
+    await lab.at(first.name, ['ip', 'addr', 'flush', 'dev', 'eth0'])
+    const both = await Promise.all([inPlace(), inPlace()])
+
+    const refused = both.find(({ code }) => code === 6)
+    expect(refused?.stderr).toContain('another run plays a Pi on this machine')
+    const played = both.find((one) => one !== refused)
+    expect(played?.stdout).toMatch(/start +3333347a\/kernel8\.img {2}-> {2}1500000 bytes/)
+    expect(await borrowed()).toBe('')
+  })
+
   test('an address that is the machine’s own is not borrowed, nor taken away', async () => {
     const own = ['addr', 'add', '10.77.0.50/24', 'dev', 'eth0']
     await lab.at(first.name, ['ip', ...own])

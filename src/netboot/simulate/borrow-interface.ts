@@ -1,5 +1,5 @@
-import { quoted, UserError } from '../../errors.ts'
-import type { Host } from '../../host/host.ts'
+import { exitCodes, quoted, UserError } from '../../errors.ts'
+import type { Host, Lock } from '../../host/host.ts'
 
 /** An interface that plays a Pi's for a while. */
 export interface BorrowedInterface {
@@ -15,10 +15,12 @@ const routeMark = ['proto', '177'] as const
 /** So many seconds the kernel keeps a borrowed address once nobody renews it: this process may be killed. */
 const lifetime = 30
 const renewEvery = 10_000
+/** Of the whole machine, which has only one port to speak DHCP from. */
+const lockFile = '/run/pifarm/simulate-boot.lock'
 
 /**
  * Lets the machine speak for a Pi on one interface: broadcasts go out there, and the Pi's address
- * is added to those it has. UserError where that address is somebody's already.
+ * is added to those it has. UserError where that address is somebody's already, or another run plays.
  */
 export async function borrowInterface(nas: Host, device: string): Promise<BorrowedInterface> {
   const route = [everybody, 'dev', device, 'scope', 'link', ...routeMark]
@@ -27,6 +29,10 @@ export async function borrowInterface(nas: Host, device: string): Promise<Borrow
     // A killed run's, or the machine's own: either will do.
     if (!added.stderr.includes('File exists')) orRefuse(added, device)
   }
+  // First what only root may do: it is refused with the better words.
+  await openRoute()
+  const lock = await playAlone(nas, device)
+  // The run before may have taken it away in between.
   await openRoute()
   let mine: Loan | undefined
   const takeBack = async () => {
@@ -46,8 +52,19 @@ export async function borrowInterface(nas: Host, device: string): Promise<Borrow
     giveBack: async () => {
       await takeBack()
       await nas.run(['ip', 'route', 'del', ...route])
+      await lock.release()
     },
   }
+}
+
+/** Two runs would take each other's address and route away, and each be told that the network is at fault. */
+async function playAlone(nas: Host, device: string): Promise<Lock> {
+  const lock = await nas.lock(lockFile, `simulate-boot on ${device}`)
+  if (!('heldBy' in lock)) return lock
+  throw new UserError(`another run plays a Pi on this machine: ${lock.heldBy}`, {
+    hint: 'wait for it to end, then run the command again; nothing was changed',
+    exitCode: exitCodes.locked,
+  })
 }
 
 interface Loan {
@@ -93,7 +110,9 @@ async function mustBeFree(nas: Host, address: string, device: string): Promise<v
 function orRefuse({ code, stderr }: { code: number; stderr: string }, device: string): void {
   if (code === 0) return
   throw new UserError(`cannot play a Pi on ${quoted(device)}: ${stderr.trim().split('\n')[0]}`, {
-    hint: 'name an interface of this machine with --interface, and run it as root',
+    hint: /not up|is down/.test(stderr)
+      ? `the interface is off: ip link set ${device} up`
+      : 'name an interface of this machine with --interface, and run it as root',
   })
 }
 
