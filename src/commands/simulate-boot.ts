@@ -43,7 +43,7 @@ export async function simulateBoot(tools: Tools, options: SimulateOptions): Prom
     }
     const now = () => performance.now()
     const report = await playPi({ ...wire.ways, board, patience, tftpPort: 69, tell, now, signal })
-    const enrolment = enrolmentOf(farm, board.mac)
+    const enrolment = enrolmentOf(farm, board)
     const { hasAddress } = wire
     const behind = await simulate({ place, report, enrolment, hasAddress }, signal)
     signal.throwIfAborted()
@@ -65,9 +65,15 @@ function boardOf(
     serial: flag('--serial', serial, options.serial),
     model: flag('--model', model, options.model),
   }
-  const pi = farm?.pis.find((one) =>
-    options.name === undefined ? one.mac === given.mac : one.name === options.name,
-  )
+  if (options.name !== undefined && farm === undefined)
+    throw new UserError(`there is no farm at ${options.config}`, {
+      hint: 'name another file with --config, or a board with --mac and --serial',
+    })
+  const pi = farm?.pis.find((one) => {
+    if (options.name !== undefined) return one.name === options.name
+    if (given.mac !== undefined) return one.mac === given.mac
+    return given.serial !== undefined && one.serial === given.serial
+  })
   if (options.name !== undefined && pi === undefined)
     throw new UserError(`there is no Pi ${quoted(options.name)} in the farm`, {
       hint: 'see all with: pifarm list',

@@ -273,9 +273,17 @@ test('a Pi that is sent to another server for its root: not proven, and no word 
   expect(code).toBe(3)
 })
 
+test('a serial alone is enough for a Pi of the farm, and a farm that is not there is said', async () => {
+  const bySerial = await lab.pifarm(['simulate-boot', '--serial', first.serial])
+  expect(bySerial.code).toBe(0)
+  const nowhere = await lab.pifarm(['--config', '/none.yaml', 'simulate-boot', first.name])
+  expect(nowhere.code).toBe(2)
+  expect(nowhere.stderr).toContain('there is no farm at /none.yaml')
+})
+
 test('one cure of several faults is written once', async () => {
   const file = `${dir}/cmdline.txt`
-  await sh(`cp ${file} /run/lab/kept.cmdline; : >${file}`)
+  await sh(`cp ${file} /run/lab/kept.cmdline; echo >${file}`)
   const { stdout } = await simulate()
   await sh(`cp /run/lab/kept.cmdline ${file}`)
   expect(stdout).toMatch(/^stops \(kernel\): .*no root=\/dev\/nfs: its first line is empty$/m)

@@ -61,7 +61,9 @@ function enrolled(enrolment: Enrolment, { mac, serial, model }: BootReport, cure
   const add = `pifarm add-pi --mac ${mac} --serial ${serial}${isPi3 ? '' : ` --model ${model}`}`
   switch (enrolment.kind) {
     case 'stranger':
-      return `it is not in the farm: ${add}`
+      return enrolment.namesake === undefined
+        ? `it is not in the farm: ${add}`
+        : `the farm has ${enrolment.namesake.mac} for that serial: pifarm set-pi ${enrolment.namesake.name} --mac ${mac}`
     case 'member':
       return enrolment.pi.serial === serial
         ? cure

@@ -31,6 +31,13 @@ test.each(['dhcp-silence', 'dhcp-options', 'no-directory', 'no-cmdline'] as cons
   },
 )
 
+test('a board that has the serial of a Pi of the farm is that Pi, with another MAC', () => {
+  const namesake = { name: 'HLSPi1', mac: 'b8:27:eb:00:00:01' } as Pi
+  expect(cure('dhcp-options', { kind: 'stranger', namesake })).toBe(
+    'the farm has b8:27:eb:00:00:01 for that serial: pifarm set-pi HLSPi1 --mac b8:27:eb:33:34:7a',
+  )
+})
+
 test('a Pi 4 is put into the farm as one', () => {
   const pi4 = { ...report, model: '4' } as const
   const stop = { kind: 'no-directory', what: '' } as const
