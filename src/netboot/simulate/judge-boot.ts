@@ -29,7 +29,7 @@ function dhcpFaults(report: BootReport, enrolment: Enrolment): Fault[] {
     faults.push({
       stage: 'dhcp',
       what: `${offer.server} offers ${offer.address}, and the farm has ${expected} for this Pi`,
-      cure: 'pifarm apply, or take the other host declaration of this MAC out of dhcpd.conf',
+      cure: `is ${offer.server} the farm's DHCP server? If not, switch DHCP off there; else pifarm apply, or take the other host declaration of this MAC out of dhcpd.conf`,
     })
   for (const { server, refused } of servers)
     if (server !== offer.server)

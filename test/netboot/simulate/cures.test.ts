@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import type { Pi } from '../../../src/farm/farm.ts'
 import { ipv4, mac, serial } from '../../../src/farm/schema.ts'
 import type { BootReport } from '../../../src/netboot/boot-client/boot-report.ts'
+import type { BootOffer } from '../../../src/netboot/boot-client/offer.ts'
 import type { StopKind } from '../../../src/netboot/boot-client/stop.ts'
 import { cmdlineCure, cureOf } from '../../../src/netboot/simulate/cures.ts'
 import type { Enrolment } from '../../../src/netboot/simulate/enrolment.ts'
+import { judgeBoot } from '../../../src/netboot/simulate/judge-boot.ts'
 
 const report = {
   model: '3b',
@@ -63,4 +65,15 @@ test.each([
 ])('what could not be sent: %s', (code, said) => {
   expect(cure('tftp-unsent', member('3333347a'), code)).toMatch(said)
   expect(cure('dhcp-unsent', member('3333347a'), code)).toMatch(said)
+})
+
+test('where another address is offered than the farm has, its server may be the stranger', () => {
+  const server = ipv4.parse('10.77.0.150')
+  const offer = { address: ipv4.parse('10.77.0.230'), server, invites: true } as BootOffer
+  const pi = { name: 'HLSPi1', address: ipv4.parse('10.77.0.50') } as Pi
+  const walked = { ...report, offer, servers: [] } as BootReport
+
+  expect(judgeBoot(walked, { kind: 'member', pi })).toMatchObject([
+    { stage: 'dhcp', cure: expect.stringMatching(/^is 10\.77\.0\.150 the farm's DHCP server\?/) },
+  ])
 })
