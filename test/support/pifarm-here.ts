@@ -14,8 +14,8 @@ export interface HereOptions {
   readonly whenUnread?: Tools['whenUnread']
   /** Hears each answer as it comes. */
   readonly heard?: (text: string) => void
-  /** Hears each question before it is answered. */
-  readonly asked?: (question: string) => void
+  /** Hears each question; it is answered when this is done. */
+  readonly asked?: (question: string) => void | Promise<void>
 }
 
 /** Runs a command line in this process on this very machine: for commands that touch only what a test made. */
@@ -44,8 +44,8 @@ export async function pifarmHere(
     ui.answer(text)
     heard?.(text)
   }
-  const confirm = (question: string) => {
-    asked?.(question)
+  const confirm = async (question: string) => {
+    await asked?.(question)
     return ui.confirm(question)
   }
   const say = (line: string) => {
