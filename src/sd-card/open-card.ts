@@ -6,6 +6,9 @@ import { type BootPartition, bootDirectory, plainDirectory } from './boot-partit
 import { bootPartitionOf, type Disk, mountedAt } from './disks.ts'
 import { openFat, partitionsOf } from './fat.ts'
 
+/** What the directory is called in which an image's copy is changed. */
+const unfinished = '.pifarm-unfinished-'
+
 /** Works in a directory of its own, which is gone afterwards. */
 export async function withWorkDir<T>(host: Host, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = (await mustRun(host, ['mktemp', '-d', '-t', 'pifarm-sd.XXXXXX'])).trim()
@@ -28,7 +31,8 @@ export async function openImage(
     ...(await openFat(host, file, workDir)),
     async write(name, entry) {
       // In a directory of its own: at a name that can be guessed a link could lie, and another run work.
-      const beside = ['mktemp', '-d', '-p', dirname(file), '.pifarm-XXXXXXXX']
+      await removeUnfinished(host, dirname(file))
+      const beside = ['mktemp', '-d', '-p', dirname(file), `${unfinished}XXXXXXXX`]
       const dir = (await mustRun(host, beside)).replace(/\n$/, '')
       const copy = `${dir}/image`
       try {
@@ -44,6 +48,12 @@ export async function openImage(
       }
     },
   }
+}
+
+/** What a killed run left; none is at work here, since each holds the directory of its image. */
+async function removeUnfinished(host: Host, dir: string): Promise<void> {
+  for (const [name, kind] of (await host.list(dir)) ?? [])
+    if (kind === 'dir' && name.startsWith(unfinished)) await host.removeTree(`${dir}/${name}`)
 }
 
 /** The file itself, where the name is a link to it. Throws a `UserError` unless it may be replaced. */

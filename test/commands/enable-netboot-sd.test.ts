@@ -496,3 +496,14 @@ describe('--bootcode-only', () => {
 function sumOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex')
 }
+
+test('what a killed run left beside an image is gone after the next, and nothing else', async () => {
+  const image = superfloppy(16)
+  const names = readdirSync(dir)
+  for (const name of ['.pifarm-unfinished-aB3dE6gH', '.pifarm-mine1']) {
+    mkdirSync(join(dir, name))
+    writeFileSync(join(dir, name, 'image'), '')
+  }
+  expect(await enable('--image', image, '--yes')).toMatchObject({ code: 0, error: '' })
+  expect(readdirSync(dir).sort()).toEqual([...names, '.pifarm-mine1'].sort())
+})

@@ -114,7 +114,7 @@ function checkMountd(programs: readonly (readonly string[])[], target: NfsTarget
 async function checkNfsd({ server, protocol }: NfsTarget, signal: AbortSignal): Promise<Findings> {
   if (protocol === 'udp' || (await accepts(server, nfsPort, signal))) return noFindings
   signal.throwIfAborted()
-  const what = `nothing listens on ${server} TCP port ${nfsPort}: the NFS server does not run`
+  const what = `nothing listens on ${server} TCP port ${nfsPort}: the NFS server does not run, or a firewall refuses it`
   return { ...noFindings, faults: [{ stage: 'mount', what, cure: 'systemctl restart nfs-server' }] }
 }
 
