@@ -47,7 +47,7 @@ export function cureOf(stop: Stop, report: BootReport, enrolment: Enrolment): st
 }
 
 const lay =
-  'pifarm plan shows what is not as it should be in the TFTP directory, and pifarm apply lays it'
+  'pifarm plan shows what is not as it should be in the TFTP directory, and pifarm apply lays it; where it shows nothing, the template has no such file'
 
 /** For what cmdline.txt says and pifarm did not write. */
 export function cmdlineCure(report: BootReport, enrolment: Enrolment): string {

@@ -57,6 +57,9 @@ const stages: Readonly<Record<StopKind, Fault['stage']>> = {
   'no-cmdline': 'kernel',
 }
 
+const bootFileAnew =
+  'copy it again, from /boot/firmware (or /boot) of the template to the directory of that template in the TFTP root'
+
 function stopFault(report: BootReport, stop: Stop, enrolment: Enrolment): Fault {
   const what = stop.code === undefined ? stop.what : `${stop.what} (${stop.code})`
   return { stage: stages[stop.kind], what, cure: cureOf(stop, report, enrolment) }
@@ -68,16 +71,12 @@ function kernelFaults(report: BootReport, enrolment: Enrolment): Fault[] {
   const { image, deviceTree, cmdline } = report
   const fault = (what: string, cure: string) => faults.push({ stage: 'kernel', what, cure })
   const missing = (role: FileRole) => report.missing.find((one) => one.role === role)
-  if (image?.damage)
-    fault(
-      `${report.kernel} is not whole: ${image.damage}`,
-      'copy the kernel anew from the template',
-    )
+  if (image?.damage) fault(`${report.kernel} is not whole: ${image.damage}`, bootFileAnew)
   const tree = missing('device-tree')
   if (deviceTree === undefined)
     fault(
       `no device tree came (${tree?.file} ${tree?.lack}): the kernel does not start without`,
-      'copy the .dtb files of the template anew',
+      bootFileAnew,
     )
   const initramfs = missing('initramfs')
   if (initramfs !== undefined)

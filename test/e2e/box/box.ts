@@ -87,6 +87,8 @@ export class Box {
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
+    // Vitest's worker outlives a Vitest that was killed, and the machines would with it.
+    process.once('disconnect', () => process.exit(1))
     for await (const line of createInterface(network.stdout))
       if (line === 'ready') return new Box({ dir, boards, disk, emulation }, network, timeline)
     throw new Error('the network of the box did not start')
