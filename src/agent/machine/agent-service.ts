@@ -3,10 +3,11 @@ import type { Claimed } from '../../protocol/agent-api.ts'
 import { agentVersion } from '../agent-version.ts'
 import type { ControllerClient } from '../controller/controller-client.ts'
 import type { Outbox } from '../controller/outbox.ts'
-import type { MachineCapabilities, MuxOutcome } from '../mux/mux-order.ts'
+import type { MachineCapabilities } from '../mux/mux-order.ts'
 import type { AgentSettings } from '../settings/agent-settings.ts'
 import type { Board } from '../settings/board.ts'
 import type { MediaShare } from '../share/media-share.ts'
+import type { JobOutcome } from '../share/mux-job.ts'
 import { afterBug } from './after-bug.ts'
 import type { AgentEvent, Deed, KeptJob, Surroundings } from './agent-state.ts'
 import { capped, knownCapabilities, toldCapabilities } from './capabilities.ts'
@@ -151,7 +152,7 @@ export class AgentService {
     })
   }
 
-  async #muxJob(claimed: Claimed, tell: Tell): Promise<MuxOutcome> {
+  async #muxJob(claimed: Claimed, tell: Tell): Promise<JobOutcome> {
     const { settings, outbox, self, log } = this.#parts
     this.#mux = new AbortController()
     this.#starts += 1

@@ -1,5 +1,5 @@
 import type { Claimed, MuxerState, Progress } from '../../protocol/agent-api.ts'
-import type { MuxOutcome } from '../mux/mux-order.ts'
+import type { JobOutcome } from '../share/mux-job.ts'
 import type { Report } from './report.ts'
 
 /** What the agent is at. There is one main thing at a time, and beside a job its heartbeats. */
@@ -53,7 +53,7 @@ export interface Working {
 
 /** `lost`: the lease is another's now, so nothing is reported. */
 export type Ending = { readonly kind: 'lost' } | { readonly kind: 'release'; readonly why: string }
-export type Failed = Extract<MuxOutcome, { kind: 'failed' }>
+export type Failed = Extract<JobOutcome, { kind: 'failed' }>
 
 export interface AgentState {
   readonly phase: Phase
@@ -95,7 +95,7 @@ export type AgentEvent =
   | { readonly kind: 'tidied' }
   | { readonly kind: 'rested' }
   | { readonly kind: 'progressed'; readonly progress: Progress }
-  | { readonly kind: 'muxed'; readonly outcome: MuxOutcome }
+  | { readonly kind: 'muxed'; readonly outcome: JobOutcome }
   /** It is time for a heartbeat. */
   | { readonly kind: 'beat'; readonly token: string }
   | { readonly kind: 'heard'; readonly token: string; readonly cancel: boolean }

@@ -14,6 +14,7 @@ export const noProgress: Progress = {
   encoder: null,
 }
 
+export const shareLost = 'the media share went away while the job was at work'
 export const mountedAnew = 'the media share was away, and was mounted anew'
 
 export function completed({ job, lease: { token } }: Claimed, result: MuxResult): Report {

@@ -1,6 +1,7 @@
 import type { Claimed } from '../../protocol/agent-api.ts'
-import type { MachineCapabilities, MuxOutcome } from '../mux/mux-order.ts'
+import type { MachineCapabilities } from '../mux/mux-order.ts'
 import type { AgentSettings } from '../settings/agent-settings.ts'
+import type { JobOutcome } from '../share/mux-job.ts'
 import { runShareChild } from '../share/share-child.ts'
 import { died } from './after-bug.ts'
 import type { Tell } from './drive.ts'
@@ -17,10 +18,10 @@ export interface ClaimedWork {
 }
 
 /** Muxes the video of a claimed job, in a child; each step that it comes to is a line of the log. */
-export async function muxClaimed(work: ClaimedWork): Promise<MuxOutcome> {
+export async function muxClaimed(work: ClaimedWork): Promise<JobOutcome> {
   const { claimed, settings, machine, self, signal, tell, log } = work
   const { job } = claimed
-  let outcome: MuxOutcome | undefined
+  let outcome: JobOutcome | undefined
   let at = ''
   const why = await runShareChild({
     order: {

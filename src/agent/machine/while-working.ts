@@ -1,6 +1,6 @@
-import type { MuxOutcome } from '../mux/mux-order.ts'
+import type { JobOutcome } from '../share/mux-job.ts'
 import type { AgentEvent, AgentState, Deed, Ending, Surroundings, Working } from './agent-state.ts'
-import { completed, mountedAnew, released } from './end-of-job.ts'
+import { completed, mountedAnew, released, shareLost } from './end-of-job.ts'
 import type { Report } from './report.ts'
 import type { Next } from './transitions.ts'
 
@@ -58,7 +58,7 @@ function end(state: AgentState, phase: Working, ending: Ending, ...deeds: Deed[]
   return [{ ...state, phase: { ...phase, ending } }, [{ kind: 'say', line }, ...stops, ...deeds]]
 }
 
-function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: MuxOutcome): Next {
+function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: JobOutcome): Next {
   const filing = (report: Report | undefined): Next => [
     { ...state, phase: { kind: 'filing' } },
     [{ kind: 'file', report }],
@@ -68,6 +68,7 @@ function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: 
   if (outcome.kind === 'done') return filing(completed(claimed, outcome.result))
   if (ending !== undefined) return filing(released(claimed, ending.why))
   if (outcome.kind === 'stopped') return filing(released(claimed, 'the job was stopped'))
+  if (outcome.kind === 'share lost') return filing(released(claimed, shareLost))
   return [
     { ...state, phase: { kind: 'doubting', claimed, failed: outcome, mount } },
     [{ kind: 'look' }],

@@ -1,6 +1,5 @@
 import type { Progress, Tidied } from '../../protocol/agent-api.ts'
-import type { MuxOutcome } from '../mux/mux-order.ts'
-import type { MuxJob } from './mux-job.ts'
+import type { JobOutcome, MuxJob } from './mux-job.ts'
 import type { TidyOrder, TidyPlaces } from './tidy-file.ts'
 
 /** What is done on the share by a child of the agent: one line of JSON each way. */
@@ -11,5 +10,5 @@ export type ShareOrder =
 export type ShareWord =
   | { readonly kind: 'log'; readonly line: string }
   | { readonly kind: 'progress'; readonly progress: Progress }
-  | { readonly kind: 'muxed'; readonly outcome: MuxOutcome }
+  | { readonly kind: 'muxed'; readonly outcome: JobOutcome }
   | { readonly kind: 'tidied'; readonly id: string; readonly tidied: Tidied }

@@ -9,6 +9,7 @@ import type {
 import { firstState, next } from '../../../src/agent/machine/next.ts'
 import type { Report } from '../../../src/agent/machine/report.ts'
 import type { MuxOutcome } from '../../../src/agent/mux/mux-order.ts'
+import type { JobOutcome } from '../../../src/agent/share/mux-job.ts'
 import type { Claimed } from '../../../src/protocol/agent-api.ts'
 import { claimedJob, muxed } from './a-job.ts'
 
@@ -124,6 +125,13 @@ test('a cancelled job is stopped and given back', () => {
     { kind: 'muxed', outcome: { kind: 'stopped' } },
   ])
   expect(last).toMatchObject({ report: { kind: 'release', body: { token, why: 'cancelled' } } })
+})
+
+test('a job that failed on a share which was lost is given back, and failed nobody', () => {
+  const { last } = play([...working, { kind: 'muxed', outcome: { kind: 'share lost' } }])
+  expect(last).toMatchObject({
+    report: { kind: 'release', body: { token, why: expect.stringContaining('went away') } },
+  })
 })
 
 test('a share that is gone stops the job at once, one that is silent after four looks', () => {
@@ -254,7 +262,7 @@ class Walk {
   /** Tokens that it was given, and whether it still owes an answer for them. */
   readonly #owed = new Map<string, 'owed' | 'lost'>()
   #muxing: string | undefined
-  #outcome: MuxOutcome['kind'] | undefined
+  #outcome: JobOutcome['kind'] | undefined
   #stopped = false
 
   constructor(seed: number) {
@@ -376,7 +384,9 @@ class Walk {
         // Mostly other things come first.
         if (this.#pick(5) > 0 && this.#pending.length > 0) return undefined
         this.#muxing = undefined
-        const outcome = some<MuxOutcome>(muxed.done, failure, { kind: 'stopped' })
+        const outcome = some<JobOutcome>(
+          ...[muxed.done, failure, { kind: 'stopped' } as const, { kind: 'share lost' } as const],
+        )
         this.#outcome = outcome.kind
         return { kind: 'muxed', outcome }
       }
