@@ -24,10 +24,19 @@ interface Tail {
  * by renaming, where `tail -F` loses what is written into the old file before the daemon reopens,
  * truncation, and a file that is not there for a while.
  */
-export const followFile: Reader['followFile'] = async function* (path, back, signal) {
+export const followFile: Reader['followFile'] = (path, back, signal) => {
   const there = fs.statSync(path, { throwIfNoEntry: false })
-  // A log that nobody may read throws: to wait for its lines would be to wait for ever.
-  let tails = there === undefined ? [] : [openTail(path, back)]
+  // A log that nobody may read throws: to wait for its lines would be to wait for ever. Opened at
+  // once, not at the first look: whoever says that he follows must miss nothing that comes then.
+  return comingLines(path, there === undefined ? [] : [openTail(path, back)], signal)
+}
+
+async function* comingLines(
+  path: string,
+  opened: Tail[],
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  let tails = opened
   try {
     while (!signal.aborted) {
       for (const tail of tails) yield* newLines(tail)

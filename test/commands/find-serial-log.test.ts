@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,9 +113,7 @@ describe('--since reads what was rotated away', () => {
 
 test('ends when its reader has gone, though nothing more is written', async () => {
   const log = put('log', '')
-  const project = fileURLToPath(new URL('../..', import.meta.url))
-  const tsx = createRequire(import.meta.url).resolve('tsx')
-  const pifarm = [process.execPath, '--import', tsx, `${project}src/main.ts`]
+  const pifarm = [process.execPath, fileURLToPath(new URL('../../bin/pifarm.js', import.meta.url))]
   const words = [`--config=${dir}/none.yaml`, 'find-serial', '--follow', '--log', log]
   const script = '"$@" | head -n 1'
   const pipe = spawn('sh', ['-c', script, 'sh', ...pifarm, ...words], {
