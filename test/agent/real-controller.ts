@@ -9,9 +9,9 @@ import { defaultRules, type Rules } from '../../src/controller/queue/queue.ts'
 import { type RunningController, startController } from '../../src/controller/start-controller.ts'
 import { type JobStory, jobStory, jobView, type muxerList } from '../../src/protocol/views.ts'
 
-const admin = 'test-admin-token-0123456789'
+export const adminToken = 'test-admin-token-0123456789'
 
-/** The controller itself on SQLite, with short leases, for muxers 7 and 8. */
+/** The controller itself on SQLite, with short leases, for muxers 7, 8 and 9. */
 export class RealController {
   readonly media: string
   readonly #dir: string
@@ -27,7 +27,7 @@ export class RealController {
 
   static async open(dir: string, media: string, rules: Partial<Rules> = {}) {
     const controller = new RealController(dir, media, rules)
-    const lines = ['7', '8'].map((muxer) => `${muxer} ${sha256(tokenOf(muxer))}\n`)
+    const lines = ['7', '8', '9'].map((muxer) => `${muxer} ${sha256(tokenOf(muxer))}\n`)
     writeFileSync(join(dir, 'agent-tokens'), lines.join(''))
     await controller.come()
     onTestFinished(() => controller.leave())
@@ -45,7 +45,7 @@ export class RealController {
       host: '127.0.0.1',
       port: this.#port,
       media: this.media,
-      tokens: { admin, agents: agentTokensIn(join(this.#dir, 'agent-tokens')) },
+      tokens: { admin: adminToken, agents: agentTokensIn(join(this.#dir, 'agent-tokens')) },
       rules: this.#rules,
       tls: undefined,
       rateLimit: 100_000,
@@ -108,7 +108,7 @@ export class RealController {
   async #ask(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
