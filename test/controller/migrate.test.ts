@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../src/controller/db/migrate.ts'
 import { migrations } from '../../src/controller/db/migrations.ts'
 import { type Database, openDatabase } from '../../src/controller/db/open-database.ts'
+import { exportQueue } from '../../src/controller/move/export-queue.ts'
+import { importQueue } from '../../src/controller/move/import-queue.ts'
 import { localBulletin } from '../../src/controller/queue/bulletin.ts'
 import { claimNext } from '../../src/controller/queue/claim.ts'
 import { defaultRules, type Queue } from '../../src/controller/queue/queue.ts'
@@ -45,6 +47,27 @@ describe.each(dialects)('an older database on %s', (dialect) => {
     await db.close()
   })
 
+  test.each(Object.keys(migrations(dialect)))(
+    'is taken over from an export of %s',
+    async (name) => {
+      const older = await leftAt(name)
+      const queue: Queue = { db: older, bulletin: localBulletin(), rules: defaultRules }
+      await fillQueue(queue, 9)
+      await claimNext(queue, { muxer: '1', labels: [] })
+      const exported = await linesOf(older)
+      const [first = '', ...rest] = exported
+      await older.close()
+
+      const target = await openDatabase(await databases.create())
+      await migrate(target)
+      // What that version called the newest schema that it knew.
+      const asItWrote = [JSON.stringify({ ...JSON.parse(first), schema: name }), ...rest]
+      expect(await importQueue(target, each(asItWrote))).toEqual({ jobs: 9 })
+      expect(await linesOf(target)).toEqual(exported)
+      await target.close()
+    },
+  )
+
   if (dialect === 'sqlite')
     test('a claim does not sort the queue', async () => {
       const db = await leftAt('0001_queue')
@@ -58,3 +81,13 @@ describe.each(dialects)('an older database on %s', (dialect) => {
       await db.close()
     })
 })
+
+async function linesOf(db: Database): Promise<string[]> {
+  const lines: string[] = []
+  await exportQueue(db, async (line) => void lines.push(line))
+  return lines
+}
+
+async function* each(lines: readonly string[]): AsyncIterable<string> {
+  yield* lines
+}

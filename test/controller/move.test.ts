@@ -154,7 +154,7 @@ describe('refused, and nothing is imported:', () => {
     [
       'a newer schema',
       (all) => all.with(0, (all[0] ?? '').replace(/\d{4}_\w+/, '9999_later')),
-      'the queue has the schema "9999_later"',
+      'which is newer: this one knows up to',
     ],
   ])('%s', async (_, change, message) => {
     const file = newFile()

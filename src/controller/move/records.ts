@@ -6,7 +6,8 @@ import type { Tables } from '../db/tables.ts'
 
 /**
  * A queue as a file: a line of JSON for what it is, one for each row, one at the end, so that half a
- * file is seen to be half. Rows are those of the tables (src/controller/db/tables.ts).
+ * file is seen to be half. Rows are those of the tables (src/controller/db/tables.ts). A column that a
+ * migration adds needs a default here: files of older versions lack it.
  */
 export const firstLine = z.strictObject({
   pifarm: z.literal('queue'),
