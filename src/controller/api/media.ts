@@ -63,11 +63,8 @@ export function mediaRoutes(app: FastifyInstance, { queue, media }: Controller):
       // A link inside may lead to the video itself.
       if (real === undefined || !isPublished(real))
         throw new Refused(404, `there is no ${JSON.stringify(path)}`)
-      // A master playlist is replaced in its place when a video is made anew.
-      const isPlaylist = real.endsWith('.m3u8')
       // Whoever may write there must not speak for the page, whatever the file is.
       reply.header('content-security-policy', "default-src 'none'; sandbox")
-      reply.header('cache-control', isPlaylist ? 'no-cache' : 'private, max-age=3600')
       reply.sendFile(relative('/', real), '/', { cacheControl: false })
       return undefined
     },

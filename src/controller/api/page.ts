@@ -22,7 +22,10 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The page at `/`. Its assets have a hash in their names; it alone is looked at again each time. */
+/**
+ * The page at `/`. Its assets have a hash in their names; all else is looked at again each time, also the
+ * player's files: a video that is made anew has the same names, and another key.
+ */
 export async function servePage(app: FastifyInstance): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({

@@ -6,10 +6,18 @@ import { adminToken } from '../controller-here.ts'
 
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
+/** The loopback as any host of a network: a page from there by HTTP may do less than one from 127.0.0.1. */
+export const nas = 'nas.farm'
+
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--autoplay-policy=no-user-gesture-required',
+      `--host-resolver-rules=MAP ${nas} 127.0.0.1`,
+    ],
   })
 }
 
@@ -65,4 +73,25 @@ export async function expectAccessible(page: Page): Promise<void> {
         `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join('\n')}`,
     )
   expect(serious).toEqual([])
+}
+
+/** Runs in the page; text, since it is no part of this program. */
+const play = `(async () => {
+  const video = document.querySelector('video')
+  video.muted = true
+  video.playbackRate = 2
+  video.currentTime = 0
+  await new Promise((resolve, reject) => {
+    video.onended = resolve
+    const stands = () => [video.currentTime, video.readyState, video.paused, video.buffered.length, video.videoHeight]
+    setTimeout(() => reject(new Error('it does not end: ' + stands())), 120000)
+    video.play().catch(reject)
+  })
+  const { videoWidth: width, videoHeight: height, currentTime, duration } = video
+  return { width, height, isWhole: Math.abs(currentTime - duration) < 0.2 }
+})()`
+
+/** Plays what the page's player has from its start to its end. */
+export function playToTheEnd(page: Page): Promise<unknown> {
+  return page.evaluate(play)
 }

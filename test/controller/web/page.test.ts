@@ -12,7 +12,7 @@ import type { MuxResult } from '../../../src/protocol/job.ts'
 import { makeClip, muxHere } from '../../agent/mux/mux-here.ts'
 import { type ControllerHere, controllerHere } from '../controller-here.ts'
 import { playedAgent } from '../played-agent.ts'
-import { expectAccessible, openBrowser, type Visit, visit } from './browser.ts'
+import { expectAccessible, openBrowser, playToTheEnd, type Visit, visit } from './browser.ts'
 
 const hostile = '<img src=x onerror=alert(1)> "&amp;\' #%2F.mp4'
 const made = mkdtempSync(join(tmpdir(), 'pifarm-made-'))
@@ -214,24 +214,7 @@ test('a restart of the controller is survived', async () => {
   expect(await page.evaluate('window.isSamePage')).toBe(true)
 })
 
-/** These run in the page; text, since they are no part of this program. What reaches out of the window: */
+/** Runs in the page; text, since it is no part of this program. What reaches out of the window. */
 const tooWide = `[...document.querySelectorAll('body *')]
   .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
   .map((element) => element.outerHTML.slice(0, 120))`
-
-const play = `(async () => {
-  const video = document.querySelector('video')
-  video.muted = true
-  video.playbackRate = 2
-  video.currentTime = 0
-  await new Promise((resolve, reject) => {
-    video.onended = resolve
-    const stands = () => [video.currentTime, video.readyState, video.paused, video.buffered.length, video.videoHeight]
-    setTimeout(() => reject(new Error('it does not end: ' + stands())), 120000)
-    video.play().catch(reject)
-  })
-  const { videoWidth: width, videoHeight: height, currentTime, duration } = video
-  return { width, height, isWhole: Math.abs(currentTime - duration) < 0.2 }
-})()`
-
-const playToTheEnd = (page: Page): Promise<unknown> => page.evaluate(play)
