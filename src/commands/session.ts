@@ -1,4 +1,4 @@
-import { exitCodes, UserError } from '../errors.ts'
+import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { Farm } from '../farm/farm.ts'
 import type { FarmText } from '../farm/farm-text.ts'
 import type { FileEntry, Reader } from '../host/host.ts'
@@ -16,6 +16,11 @@ export interface LoadedFarm {
 /** Reads the farm. Throws a `UserError` with every mistake in it. */
 export async function readFarm(nas: Reader, config: string): Promise<LoadedFarm> {
   const entry = await nas.read(config)
+  // An edit is a rename over the file: the link would be gone, and what it leads to the old text.
+  if (entry?.kind === 'link')
+    throw new UserError(`${config} is a link to ${quoted(entry.target)}`, {
+      hint: 'name the file itself with --config',
+    })
   if (entry?.kind !== 'file')
     throw new UserError(`there is no farm at ${config}`, {
       hint: 'run `pifarm init`, or name another file with --config',

@@ -16,6 +16,9 @@ export const cloneTree: Host['cloneTree'] = async (clone, progress, signal) => {
   const partial = unfinishedOf(clone.to)
   fs.rmSync(partial, { recursive: true, force: true })
   await copyTree(clone.from, partial, progress, signal)
+  // A copy of a link is a link: planting would write into the tree it was to be copied from.
+  if (!fs.lstatSync(partial).isDirectory())
+    throw new UserError(`${clone.from} is no directory, but a link or a file`)
   for (const seed of clone.seeds) plant(partial, seed)
   if (fs.lstatSync(clone.to, { throwIfNoEntry: false }) !== undefined)
     throw new UserError(`${clone.to} appeared while it was being made`)

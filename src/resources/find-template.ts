@@ -15,6 +15,11 @@ export interface Template {
 /** Finds a template and sees that it can be one. Throws what the user can do where it cannot. */
 export async function findTemplate(farm: Farm, nas: Reader, name: string): Promise<Template> {
   const root = templateRoot(farm, name)
+  // A copy of a link is a link, and what makes it a Pi's own would be written into the template.
+  if ((await nas.read(root))?.kind === 'link')
+    throw new UserError(`the template ${root} is a link`, {
+      hint: 'name what it leads to: --template, or defaults.template in farm.yaml',
+    })
   const top = await nas.list(root)
   if (top === undefined) throw await unknownTemplate(farm, nas, name)
   // A link instead of a directory would lead what pifarm reads below it out of the template.

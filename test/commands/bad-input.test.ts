@@ -190,6 +190,19 @@ describe('a farm.yaml with a mistake names line and column:', () => {
       await refused(nas, command, message)
   })
 
+  test('a link is not taken for a farm: an edit would put a file in its place', async () => {
+    const nas = await readyFarm()
+    const text = textOn(nas, config)
+    nas.poke('/srv/git/farm.yaml', text)
+    nas.poke(config, undefined)
+    nas.poke(config, { kind: 'link', target: '/srv/git/farm.yaml' })
+    for (const command of [addHlsPi1, 'list', 'init --yes', 'undo --yes']) {
+      const message = `${config} is a link to "/srv/git/farm.yaml"`
+      const { hint } = await refused(nas, command, message)
+      expect(hint).toBe('name the file itself with --config')
+    }
+  })
+
   test('without any it says how to make one', async () => {
     const nas = await readyFarm()
     const { hint } = await refused(

@@ -168,6 +168,25 @@ describe('a clone', () => {
     expect(fs.existsSync(join(top, 'to'))).toBe(false)
   })
 
+  it('refuses to copy a link, for its seeds would be planted in what it leads to', async () => {
+    const top = scratch()
+    fs.mkdirSync(join(top, 'template'))
+    fs.writeFileSync(join(top, 'template/hostname'), 'template')
+    fs.symlinkSync('template', join(top, 'from'))
+    const seeds = [{ path: 'hostname', entry: file('HLSPi1') }]
+
+    await expect(
+      localHost().cloneTree(
+        { from: join(top, 'from'), to: join(top, 'to'), seeds },
+        () => {},
+        calm,
+      ),
+    ).rejects.toThrow('is no directory')
+
+    expect(fs.readFileSync(join(top, 'template/hostname'), 'utf8')).toBe('template')
+    expect(fs.existsSync(join(top, 'to'))).toBe(false)
+  })
+
   it('replaces a link at the place of a seed instead of following it', async () => {
     const top = scratch()
     fs.writeFileSync(join(top, 'victim'), 'mine')

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { type Farm, makeFarm } from '../../src/farm/farm.ts'
 import { farmSchema } from '../../src/farm/schema.ts'
 import { realFresh } from '../../src/host/fresh.ts'
-import type { Output } from '../../src/host/host.ts'
+import type { Entry, Output } from '../../src/host/host.ts'
 import { carryOut } from '../../src/plan/carry-out.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import type { Look } from '../../src/resources/resource.ts'
@@ -47,7 +47,7 @@ function farmOf(pis: readonly object[], domain?: string): Farm {
 }
 
 function nasWith(
-  tree: Record<string, string> = {},
+  tree: Record<string, string | Entry> = {},
   answers: Readonly<Record<string, Output>> = {},
   freeBytes = 1e12,
 ): FakeNas {
@@ -297,7 +297,8 @@ describe('a Pi that leaves', () => {
 
 describe('refuses', () => {
   const noTemplate = { ...pi1, template: 'tmplate' }
-  const cases: [string, Farm, Record<string, string>, string, string][] = [
+  const linkTo = (target: string): Entry => ({ kind: 'link', target })
+  const cases: [string, Farm, Record<string, string | Entry>, string, string][] = [
     [
       'a root that a person made',
       farmOf([pi1]),
@@ -318,6 +319,24 @@ describe('refuses', () => {
       { '/mnt/PiRoots/.pi.removed-1/etc/x': '', '/mnt/PiRoots/lost+found/x': '' },
       'there is no template "tmplate" in /mnt/PiRoots',
       'there is "template"',
+    ],
+    [
+      'a template that is a link: the Pi would be written into what it leads to',
+      farmOf([noTemplate]),
+      { '/mnt/PiRoots/tmplate': linkTo('template') },
+      'the template /mnt/PiRoots/tmplate is a link',
+      'name what it leads to',
+    ],
+    [
+      'a template with a link where the keys of each Pi go',
+      farmOf([noTemplate]),
+      {
+        '/mnt/PiRoots/tmplate/etc/ssh': linkTo('/etc/ssh'),
+        '/mnt/PiRoots/tmplate/usr/x': '',
+        '/mnt/PiRoots/tmplate/boot/start.elf': '',
+      },
+      "/mnt/PiRoots/tmplate/etc/ssh is no directory of the template's own",
+      'make it a plain directory',
     ],
     [
       'a template that is no root',
@@ -352,6 +371,16 @@ describe('refuses', () => {
       message: expect.stringContaining(message),
       hint: expect.stringContaining(hint),
     })
+  })
+})
+
+test('roots behind a link are refused: the kernel would export them under another name', async () => {
+  const nas = nasWith()
+  nas.poke('/mnt', undefined)
+  nas.poke('/mnt', { kind: 'link', target: '/data' })
+  await expect(planOf(nas, farmOf([pi1]))).rejects.toMatchObject({
+    message: 'paths.roots /mnt/PiRoots leads through the link /mnt',
+    hint: 'write where it leads to as paths.roots in farm.yaml',
   })
 })
 

@@ -11,7 +11,7 @@ import { refuseMounted } from './in-use.ts'
 import { knownHostsChange } from './known-hosts.ts'
 import { refuseMountsBelow } from './mounts-below.ts'
 import { renamesOf } from './renames.ts'
-import { lookInherited, seedsFor } from './seeds.ts'
+import { lookInherited, refuseLinkedDirs, seedsFor } from './seeds.ts'
 
 /**
  * Every Pi's own root filesystem, cloned from its template. Once cloned it belongs to its Pi:
@@ -26,6 +26,7 @@ export const rootfs: Resource = {
 
 async function plan(look: Look): Promise<ResourcePlan> {
   const { farm, nas, purge } = look
+  await refuseLinkedRoots(look)
   const present = (await nas.list(farm.paths.roots)) ?? new Map()
   refuseForeign(look, present)
   const renames = await renamesOf(look, present)
@@ -54,6 +55,19 @@ async function plan(look: Look): Promise<ResourcePlan> {
     probes: [],
     warnings: [...warnings, ...renames.flatMap((rename) => rename.warnings)],
     owns: farm.pis.map((pi) => rootOf(farm, pi)),
+  }
+}
+
+/** The kernel exports what a link leads to, and under that name no Pi asks for its root. */
+async function refuseLinkedRoots({ farm, nas }: Look): Promise<void> {
+  const { roots } = farm.paths
+  for (let end = roots.indexOf('/', 1); ; end = roots.indexOf('/', end + 1)) {
+    const path = end < 0 ? roots : roots.slice(0, end)
+    if ((await nas.read(path))?.kind === 'link')
+      throw new UserError(`paths.roots ${roots} leads through the link ${path}`, {
+        hint: `write where it leads to as paths.roots in ${farm.file}`,
+      })
+    if (end < 0) return
   }
 }
 
@@ -106,14 +120,17 @@ async function clones(
   const changes: CloneTree[] = []
   for (const [name, { root }] of templates) {
     const inherited = await lookInherited(nas, root)
-    for (const pi of pis.filter(({ template }) => template === name)) {
+    for (const [index, pi] of pis.filter(({ template }) => template === name).entries()) {
       const identity = identities.get(pi.name)
       if (identity === undefined) throw new Error(`no identity for ${pi.name}`)
+      const seeds = seedsFor(farm, pi, inherited, identity)
+      // They lie in the same directories for all.
+      if (index === 0) await refuseLinkedDirs(nas, root, seeds)
       changes.push({
         kind: 'clone-tree',
         from: root,
         to: rootOf(farm, pi),
-        seeds: seedsFor(farm, pi, inherited, identity),
+        seeds,
         bytes: sizes.get(root) ?? 0,
         why: `the root of ${pi.name}, from template ${name}`,
       })

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts'
 import type { Farm, Pi } from '../../farm/farm.ts'
 import type { FileEntry, Reader, Seed } from '../../host/host.ts'
 import { render } from '../../render.ts'
@@ -44,6 +45,27 @@ export function seedsFor(farm: Farm, pi: Pi, inherited: Inherited, identity: Ide
       : [{ path: 'etc/fstab', entry: { ...fstab, text: withoutLocalDisks(fstab.text) } }]),
     ...[...identity.files].flatMap(([name, entry]) => seedOf(name, entry, inherited)),
   ]
+}
+
+/** Before anything is copied: no seed is written through a link, which could lead out of the copy. */
+export async function refuseLinkedDirs(
+  nas: Reader,
+  root: string,
+  seeds: readonly Seed[],
+): Promise<void> {
+  for (const dir of new Set(seeds.flatMap(({ path }) => dirsAbove(path)))) {
+    const kind = (await nas.read(`${root}/${dir}`))?.kind ?? 'dir'
+    if (kind !== 'dir')
+      throw new UserError(`${root}/${dir} is no directory of the template's own`, {
+        hint: 'pifarm writes into it for each Pi: make it a plain directory',
+      })
+  }
+}
+
+/** `etc` and `etc/ssh` of `etc/ssh/sshd_config`. */
+function dirsAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 function seedOf(name: string, entry: FileEntry, { agentOwner }: Inherited): Seed[] {
