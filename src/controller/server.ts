@@ -16,6 +16,7 @@ import { muxerRoutes } from './api/muxers.ts'
 import { servePage } from './api/page.ts'
 import { tidyRoutes } from './api/tidy.ts'
 import type { Availability } from './availability.ts'
+import { closeInTime } from './close-in-time.ts'
 import type { Waiting } from './queue/wait-for-job.ts'
 
 export interface ServerOptions {
@@ -27,6 +28,11 @@ export interface ServerOptions {
   readonly legacy: boolean
 }
 
+/** To send a request; an answer may take the 30 s of a claim. */
+const requestTimeout = 20_000
+/** Node looks twice a minute only, and takes the longer one of the two for the whole request. */
+const timing = { connectionsCheckingInterval: 5000, headersTimeout: requestTimeout, requestTimeout }
+
 /** The HTTP server with all its routes; nothing listens yet. */
 export async function makeServer(
   controller: Controller,
@@ -35,12 +41,11 @@ export async function makeServer(
   options: ServerOptions,
 ): Promise<FastifyInstance> {
   const app = fastify({
-    https: options.tls ?? null,
+    ...(options.tls === undefined ? { http: timing } : { https: { ...options.tls, ...timing } }),
     logger: { level: 'error', stream: process.stderr },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
-    // To send a request; an answer may take the 30 s of a claim.
-    requestTimeout: 20_000,
+    requestTimeout,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 2048 },
@@ -55,7 +60,7 @@ export async function makeServer(
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.addHook('onRequest', availability.gate)
   authorize(app, options.tokens)
-  closeAsTheyIdle(app)
+  closeInTime(app)
   await servePage(app)
 
   healthRoutes(app, controller)
@@ -68,14 +73,6 @@ export async function makeServer(
   metricRoutes(app, controller)
   if (options.legacy) await app.register(async (scope) => legacyRoutes(scope, controller))
   return app
-}
-
-/** A connection whose last answer came after the closing began would be waited for while it is kept alive. */
-function closeAsTheyIdle(app: FastifyInstance): void {
-  app.addHook('preClose', async () => {
-    const timer = setInterval(() => app.server.closeIdleConnections(), 100)
-    app.server.once('close', () => clearInterval(timer))
-  })
 }
 
 async function parseJson(_request: unknown, body: string | Buffer): Promise<unknown> {

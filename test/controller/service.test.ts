@@ -1,15 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
 import { defaultRules } from '../../src/controller/queue/queue.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 import type { Claimed } from '../../src/protocol/agent-api.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
+import { certificateHere } from './certificate-here.ts'
 import { adminToken, type ControllerHere, controllerHere } from './controller-here.ts'
 import { type Databases, databasesOf, dialects } from './databases.ts'
 import { playedAgent, resultFor } from './played-agent.ts'
@@ -188,15 +187,8 @@ test('more requests than allowed: 429, and whoever waits for jobs is not counted
 })
 
 test('HTTPS by certificate files, which the commands trust by --ca', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'pifarm-tls-'))
-  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
-  const about = ['-subj', '/CN=nas', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...about], {
-    stdio: 'ignore',
-  })
-  const text = (file: string) => readFileSync(file, 'utf8')
-  const here = await start({ tls: { cert: text(cert), key: text(key) } })
+  const { dir, cert, tls } = certificateHere(onTestFinished)
+  const here = await start({ tls })
   expect(here.address).toMatch(/^https:/)
   writeFileSync(join(dir, 'token'), adminToken)
   const flags = ['--controller', here.address, '--token-file', join(dir, 'token'), '--json']
@@ -204,5 +196,4 @@ test('HTTPS by certificate files, which the commands trust by --ca', async () =>
   expect(trusted).toMatchObject({ code: 0, stdout: '[]' })
   const untrusted = await pifarmHere(['muxers', 'list', ...flags])
   expect(untrusted).toMatchObject({ code: 2, error: expect.stringContaining('self-signed') })
-  rmSync(dir, { recursive: true })
 })
