@@ -41,6 +41,11 @@ export interface Reader {
    * said it is; of a thousand Pis' links it saves half the looks.
    */
   read(path: string, listed?: Entry['kind']): Promise<Entry | undefined>
+  /**
+   * The same in a tree that somebody else may write into at any moment, as root on a Pi may into
+   * its root: no link on the way from `top` is followed, whenever it was planted.
+   */
+  readBelow(top: string, path: string): Promise<Entry | undefined>
   /** The names in a directory with their kinds; undefined where there is no such directory. */
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
   /** Runs a command that only looks. A failure is an answer, not an exception. */
@@ -71,10 +76,7 @@ export type CopyProgress = (bytes: number) => void
 export interface Host extends Reader {
   /** Makes the entry at `path` what `entry` says; undefined removes it. Directories are made and removed empty. */
   put(path: string, entry: Entry | undefined): Promise<void>
-  /**
-   * The same for a file in a tree that somebody else may write into at any moment, as root on a Pi
-   * may into its root: no link on the way from `top` is followed, whenever it was planted.
-   */
+  /** The same in a tree that somebody else may write into: see `readBelow`. */
   putBelow(top: string, path: string, entry: Entry | undefined): Promise<void>
   /** Makes sure that what was put into these directories, and below these trees, survives a power cut. */
   flush(dirs: readonly string[], trees: readonly string[]): Promise<void>

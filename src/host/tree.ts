@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { quoted, UserError } from '../errors.ts'
+import { listDir, putEntry, readEntry } from './entries.ts'
 import type { Entry } from './host.ts'
-import { listDir, putEntry, readEntry } from './local.ts'
 import type { FilesBelow } from './workshop.ts'
 
 /** As many as the kernel follows before it gives up (ELOOP). */

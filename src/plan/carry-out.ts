@@ -2,7 +2,7 @@ import { exitCodes, UserError } from '../errors.ts'
 import { type CopyProgress, type Host, unfinishedOf } from '../host/host.ts'
 import type { Change, LiveRules, Put } from './change.ts'
 import { transaction } from './live-rules.ts'
-import { readLive } from './state.ts'
+import { readLive, readPut } from './state.ts'
 
 /** Makes one change. */
 export async function carryOut(
@@ -45,7 +45,8 @@ export async function takeBack(change: Change, nas: Host): Promise<void> {
 export async function clearUnfinished(change: Change, nas: Host): Promise<void> {
   if (change.kind === 'put') {
     const unfinished = unfinishedOf(change.path)
-    if ((await nas.read(unfinished)) !== undefined) await put(change, unfinished, undefined, nas)
+    if ((await readPut(change, unfinished, nas)) !== undefined)
+      await put(change, unfinished, undefined, nas)
   }
   if (change.kind === 'clone-tree') await nas.removeTree(unfinishedOf(change.to))
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { exitCodes, UserError } from '../errors.ts'
-import { type Reader, sameEntry } from '../host/host.ts'
-import type { Change, CloneTree, LiveRules } from './change.ts'
+import { type Entry, type Reader, sameEntry } from '../host/host.ts'
+import type { Change, CloneTree, LiveRules, Put } from './change.ts'
 import { ourRules } from './live-rules.ts'
 
 /** Where the NAS stands with regard to one change. */
@@ -15,7 +15,7 @@ export type State =
 export async function stateOf(change: Change, nas: Reader): Promise<State> {
   switch (change.kind) {
     case 'put': {
-      const now = await nas.read(change.path)
+      const now = await readPut(change, change.path, nas)
       if (sameEntry(now, change.after)) return 'after'
       return sameEntry(now, change.before) ? 'before' : 'other'
     }
@@ -40,10 +40,19 @@ export async function stateOf(change: Change, nas: Reader): Promise<State> {
   }
 }
 
+/** What is where a put goes, or beside it. */
+export async function readPut(
+  { below }: Put,
+  path: string,
+  nas: Reader,
+): Promise<Entry | undefined> {
+  return below === undefined ? await nas.read(path) : await nas.readBelow(below, path)
+}
+
 /** Whether a tree is the copy this change makes: what a person put there meanwhile is never deleted. */
 async function isOurClone({ from, to, seeds }: CloneTree, nas: Reader): Promise<boolean> {
   for (const [path, entry] of new Map(seeds.map((seed) => [seed.path, seed.entry])))
-    if (!sameEntry(await nas.read(`${to}/${path}`), entry)) return false
+    if (!sameEntry(await nas.readBelow(to, `${to}/${path}`), entry)) return false
   if (seeds.length > 0) return true
   const [made, source] = [await nas.list(to), await nas.list(from)]
   return isDeepStrictEqual(new Set(made?.keys()), new Set(source?.keys()))

@@ -21,6 +21,22 @@ export function keepsTheHostContract(make: () => Promise<{ nas: Host; top: strin
     ])
   })
 
+  it('reads below a tree what is there, and nothing by way of a link', async () => {
+    const { nas, top } = await make()
+    await nas.put(`${top}/pi`, dir())
+    await nas.put(`${top}/pi/etc`, dir(0o750))
+    await nas.put(`${top}/pi/etc/hosts`, file('mine', 0o640))
+    await nas.put(`${top}/pi/etc/link`, { kind: 'link', target: 'hosts' })
+    await nas.put(`${top}/pi/way`, { kind: 'link', target: 'etc' })
+    const below = async (path: string) => await nas.readBelow(`${top}/pi`, `${top}/pi/${path}`)
+    expect(await below('etc')).toEqual(dir(0o750))
+    expect(await below('etc/hosts')).toEqual(file('mine', 0o640))
+    expect(await below('etc/link')).toEqual({ kind: 'link', target: 'hosts' })
+    for (const path of ['way/hosts', 'none', 'etc/none', 'none/hosts', 'etc/hosts/x'])
+      expect(await below(path), path).toBeUndefined()
+    expect(await nas.readBelow(`${top}/gone`, `${top}/gone/etc`)).toBeUndefined()
+  })
+
   it('answers undefined for what is not there', async () => {
     const { nas, top } = await make()
     expect(await nas.read(`${top}/none`)).toBeUndefined()

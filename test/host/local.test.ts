@@ -54,6 +54,48 @@ describe('the real host', () => {
     expect(fs.readdirSync(outside)).toEqual(['hostname'])
   })
 
+  it('reads below a tree no file of the NAS, however quickly its owner plants a link', async () => {
+    const [top, outside] = [scratch(), scratch()]
+    fs.writeFileSync(join(outside, 'hosts'), 'of the NAS')
+    fs.mkdirSync(join(top, 'etc'))
+    fs.writeFileSync(join(top, 'etc/hosts'), 'mine')
+    const swap = `const fs = require('node:fs')
+      process.chdir(${JSON.stringify(top)})
+      fs.symlinkSync(${JSON.stringify(outside)}, 'link')
+      fs.symlinkSync(${JSON.stringify(join(outside, 'hosts'))}, 'hosts')
+      for (;;) {
+        for (const [name, other] of [['etc', 'link'], ['etc/hosts', 'hosts']]) {
+          fs.renameSync(name, 'aside'); fs.renameSync(other, name)
+          fs.renameSync(name, other); fs.renameSync('aside', name)
+        }
+      }`
+    const pi = spawn(process.execPath, ['-e', swap], { stdio: 'ignore' })
+    try {
+      const nas = localHost()
+      const seen = new Set<unknown>()
+      const all = ['file', 'link', undefined]
+      for (let reads = 0; reads < 5000 || !all.every((kind) => seen.has(kind)); reads++) {
+        const entry = await nas.readBelow(top, join(top, 'etc/hosts'))
+        if (entry?.kind === 'file') expect(entry.text).toBe('mine')
+        seen.add(entry?.kind)
+      }
+    } finally {
+      const ended = once(pi, 'exit')
+      pi.kill('SIGKILL')
+      await ended
+    }
+  })
+
+  it('reads below a tree no pipe, which would keep it waiting, and touches no device', async () => {
+    const top = scratch()
+    await execa('mkfifo', [join(top, 'hosts')])
+    // 245:77 is nobody's: to open it is an error.
+    await execa('mknod', [join(top, 'hostname'), 'c', '245', '77'])
+    const nas = localHost()
+    for (const name of ['hosts', 'hostname'])
+      expect(await nas.readBelow(top, join(top, name))).toEqual({ kind: 'other' })
+  })
+
   it('does not shorten the mode by the umask', async () => {
     const top = scratch()
     const before = process.umask(0o077)

@@ -78,6 +78,10 @@ export function fakeNas(
     async read(path) {
       return find(top, path)?.entry
     },
+    async readBelow(above, path) {
+      mustBeBelow(above, path)
+      return await nas.read(path)
+    },
     async list(path) {
       const node = find(top, path)
       if (node?.entry.kind !== 'dir') return undefined
@@ -110,7 +114,7 @@ export function fakeNas(
     },
     async putBelow(above, path, entry) {
       mutate(`put ${path}`)
-      if (!path.startsWith(`${above}/`)) throw new Error(`${path} is not below ${above}`)
+      mustBeBelow(above, path)
       putEntry(top, path, entry)
     },
     async flush() {},
@@ -203,6 +207,10 @@ function parentOf(top: Node, path: string): Node {
   const parent = find(top, `/${namesIn(path).slice(0, -1).join('/')}`)
   if (parent?.entry.kind !== 'dir') throw new Error(`ENOENT: no directory for ${path}`)
   return parent
+}
+
+function mustBeBelow(above: string, path: string): void {
+  if (!path.startsWith(`${above}/`)) throw new Error(`${path} is not below ${above}`)
 }
 
 function mustBeFree(top: Node, path: string): void {

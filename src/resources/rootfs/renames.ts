@@ -4,6 +4,9 @@ import type { Change, Put } from '../../plan/change.ts'
 import type { Look } from '../resource.ts'
 import { type Identity, readVault, vaultOf } from './identity.ts'
 
+/** In characters: a Pi may make its hosts as long as its disk, and all of it would go into the journal. */
+const longest = 65_536
+
 /** A Pi that gets another name: its root and its identity move, with all that it wrote. */
 export interface Rename {
   readonly from: string
@@ -47,14 +50,14 @@ export async function renamesOf(
 
 /**
  * Its own hostname and hosts, the one thing that is ever written into a root after it was cloned:
- * only plain files in a plain directory, and with `below`, for the Pi may plant a link meanwhile.
+ * only plain files in a plain directory, read and written below the root, for the Pi may plant a link
+ * meanwhile.
  */
 async function namesInside(
   nas: Reader,
   root: string,
   { from, to, why }: { readonly from: string; readonly to: string; readonly why: string },
 ): Promise<Put[]> {
-  if ((await nas.read(`${root}/etc`))?.kind !== 'dir') return []
   const word = new RegExp(`(?<![\\w.-])${from}(?![\\w-])`, 'gi')
   const texts: [string, (text: string) => string][] = [
     [`${root}/etc/hostname`, () => `${to}\n`],
@@ -62,8 +65,8 @@ async function namesInside(
   ]
   const puts: Put[] = []
   for (const [path, edit] of texts) {
-    const before = await nas.read(path)
-    if (before?.kind !== 'file') continue
+    const before = await nas.readBelow(root, path)
+    if (before?.kind !== 'file' || before.text.length > longest) continue
     const after: FileEntry = { ...before, text: edit(before.text) }
     if (after.text !== before.text)
       puts.push({ kind: 'put', path, before, after, below: root, why })
