@@ -8,6 +8,7 @@ import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
 import { readFarm } from '../session.ts'
 import { databaseOf } from './database-of.ts'
+import { tlsOf } from './tls-of.ts'
 
 interface ServeOptions extends Shared {
   readonly listen?: string
@@ -37,6 +38,11 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   const keepDays = options.keepDays ?? String(wanted?.keep_days ?? 365)
   if (media !== undefined && (await nas.list(media)) === undefined)
     throw new UserError(`there is no directory ${quoted(media)}`, { hint: 'is it mounted?' })
+  const watchFolder = options.watchFolder ?? wanted?.watch_folder
+  if (watchFolder !== undefined && media === undefined)
+    throw new UserError('--watch-folder needs --media', {
+      hint: 'the folder lies below the media directory',
+    })
   const running = await startController({
     database: databaseOf(
       options.db,
@@ -64,7 +70,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     }),
     rateLimit: numberIn(options.rateLimit, '--rate-limit', 1, 10_000_000),
     legacy: options.legacy ?? wanted?.legacy ?? false,
-    watchFolder: options.watchFolder ?? wanted?.watch_folder,
+    watchFolder,
     webhookSecret: await secretAt(tools, `${state}/webhook-secret`),
     say: ui.say,
   })
@@ -104,23 +110,6 @@ async function secretAt({ nas }: Tools, path: string): Promise<string | undefine
       hint: `chmod 0600 ${path}`,
     })
   return entry.text.trim()
-}
-
-interface Tls {
-  readonly tlsCert: string | undefined
-  readonly tlsKey: string | undefined
-}
-
-async function tlsOf({ nas }: Tools, { tlsCert, tlsKey }: Tls) {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert === undefined || tlsKey === undefined)
-    throw new UserError('--tls-cert and --tls-key belong together')
-  const text = async (path: string): Promise<string> => {
-    const entry = await nas.read(path)
-    if (entry?.kind !== 'file') throw new UserError(`there is no file ${quoted(path)}`)
-    return entry.text
-  }
-  return { cert: await text(tlsCert), key: await text(tlsKey) }
 }
 
 function numberIn(text: string, flag: string, from: number, to: number): number {
