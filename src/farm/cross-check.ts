@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import { quoted } from '../errors.ts'
 import { addressNumber, addressProblem } from './addresses.ts'
 import type { Path } from './farm-text.ts'
@@ -22,6 +23,7 @@ export function crossCheck(
     ...settings.pis.flatMap((pi, index) => addressProblems(settings, pi, ['pis', index])),
     ...sharedProblems(settings.pis, locate),
     ...nameProblems(settings),
+    ...controllerProblems(settings.controller),
   ]
 }
 
@@ -83,4 +85,22 @@ function nameProblems({ defaults, pis }: FarmSettings): Problem[] {
       ? [{ path: ['pis', index, 'name'], message: `${quoted(name)} is the name of a template` }]
       : [],
   )
+}
+
+/** Its service would start, say so, and be started again, without end. */
+function controllerProblems(controller: FarmSettings['controller']): Problem[] {
+  const { media, watch_folder, tls_cert, tls_key } = controller
+  const problems: Problem[] = []
+  if ((tls_cert === undefined) !== (tls_key === undefined)) {
+    const [given, other] =
+      tls_cert === undefined
+        ? (['tls_key', 'tls_cert'] as const)
+        : (['tls_cert', 'tls_key'] as const)
+    problems.push({ path: ['controller', given], message: `needs ${other} beside it` })
+  }
+  if (watch_folder !== undefined && relative(media, watch_folder).startsWith('..')) {
+    const message = `${quoted(watch_folder)} is not below controller.media, ${media}`
+    problems.push({ path: ['controller', 'watch_folder'], message })
+  }
+  return problems
 }

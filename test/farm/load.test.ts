@@ -218,4 +218,25 @@ describe('cross-checks', () => {
       'pis.1.name: "B" is the name of a template',
     )
   })
+
+  test.each([
+    ['tls_cert: /etc/c.pem', '6:13  controller.tls_cert: needs tls_key beside it'],
+    ['tls_key: /etc/k.pem', '6:12  controller.tls_key: needs tls_cert beside it'],
+    [
+      'watch_folder: /srv/in',
+      '6:17  controller.watch_folder: "/srv/in" is not below controller.media, /srv/media',
+    ],
+    [
+      'watch_folder: /srv/media-in',
+      '6:17  controller.watch_folder: "/srv/media-in" is not below controller.media, /srv/media',
+    ],
+  ])('a controller with %s', (line, message) => {
+    expect(problems(`${head}controller:\n  ${line}\n`)).toBe(`farm.yaml:${message}`)
+  })
+
+  test('a controller with a watch folder, a certificate and its key', () => {
+    const lines = ['watch_folder: /srv/media/in', 'tls_cert: /etc/c.pem', 'tls_key: /etc/k.pem']
+    const text = `${head}controller:\n${lines.map((line) => `  ${line}\n`).join('')}`
+    expect(loadFarm(text, 'farm.yaml').controller.watch_folder).toBe('/srv/media/in')
+  })
 })
