@@ -44,18 +44,24 @@ function insideOf(unshare: ChildProcess): string {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
 }
 
-test('the share goes away in the middle: the job is given back, and done when it is back', async () => {
+/** An ffmpeg that runs a line of shell before it makes renditions, and a file of its own that stands. */
+async function whileFlagged(line: string) {
   const programs = await scratchDir()
-  const waits = join(programs, 'waits')
-  writeFileSync(waits, '')
-  // A quick machine would be done with four seconds of video before the share is away.
+  const flag = join(programs, 'flag')
+  writeFileSync(flag, '')
   writeFileSync(
     join(programs, 'ffmpeg'),
-    `#!/bin/sh\nPATH='${process.env.PATH}'
-     case "$*" in *hls_time*) while test -e '${waits}'; do sleep 0.1; done;; esac
+    `#!/bin/sh\nPATH='${process.env.PATH}' FLAG='${flag}'
+     case "$*" in *hls_time*) ${line};; esac
      exec ffmpeg "$@"\n`,
     { mode: 0o755 },
   )
+  return { programs, flag }
+}
+
+test('the share goes away in the middle: the job is given back, and done when it is back', async () => {
+  // A quick machine would be done with four seconds of video before the share is away.
+  const { programs, flag: waits } = await whileFlagged('while test -e "$FLAG"; do sleep 0.1; done')
   const { media, share, controller, agent, there } = await farmWithMounts('true', { programs })
   writeFileSync(there, '')
   const watched = watchPublished(join(media, 'videos'), 'in.mp4.hls')
@@ -99,16 +105,9 @@ test('the share goes away in the middle: the job is given back, and done when it
 })
 
 test('the disk is full in the middle: it says so, nothing is published, and with room it is done', async () => {
-  const programs = await scratchDir()
-  const fills = join(programs, 'fills')
-  writeFileSync(fills, '')
   // Somebody else's copy takes all the room as soon as renditions are written.
-  writeFileSync(
-    join(programs, 'ffmpeg'),
-    `#!/bin/sh\nPATH='${process.env.PATH}'
-     case "$*" in *hls_time*) test -e '${fills}' && cat /dev/zero > "$SHARE/filler" 2> /dev/null;; esac
-     exec ffmpeg "$@"\n`,
-    { mode: 0o755 },
+  const { programs, flag: fills } = await whileFlagged(
+    'test -e "$FLAG" && cat /dev/zero > "$SHARE/filler" 2> /dev/null',
   )
   const { controller, agent, share } = await farmWithMounts(
     'mount -t tmpfs -o size=20m tmpfs "$SHARE"; cp -a "$MEDIA/." "$SHARE"',

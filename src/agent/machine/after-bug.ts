@@ -1,4 +1,5 @@
-import type { AgentEvent, Deed, Failed, Surroundings } from './agent-state.ts'
+import type { MuxFailed } from '../mux/mux-order.ts'
+import type { AgentEvent, Deed, Surroundings } from './agent-state.ts'
 
 /** What a deed answers that threw: the agent goes on as after a failure that it knows. */
 export function afterBug(deed: Deed): AgentEvent {
@@ -25,7 +26,7 @@ export function afterBug(deed: Deed): AgentEvent {
 }
 
 /** The outcome of a job whose process ended without one. */
-export function died(why: string | undefined): Failed {
+export function died(why: string | undefined): MuxFailed {
   const detail = `the process that works on the share ended by ${why ?? 'itself, without a word'}`
   return {
     kind: 'failed',

@@ -1,4 +1,5 @@
 import type { Claimed, MuxerState, Progress } from '../../protocol/agent-api.ts'
+import type { MuxFailed } from '../mux/mux-order.ts'
 import type { JobOutcome } from '../share/mux-job.ts'
 import type { Report } from './report.ts'
 
@@ -35,8 +36,7 @@ export interface Resuming {
 export interface Doubting {
   readonly kind: 'doubting'
   readonly claimed: Claimed
-  readonly failed: Failed
-  readonly mount: string | null
+  readonly failed: MuxFailed
 }
 
 export interface Working {
@@ -53,7 +53,6 @@ export interface Working {
 
 /** `lost`: the lease is another's now, so nothing is reported. */
 export type Ending = { readonly kind: 'lost' } | { readonly kind: 'release'; readonly why: string }
-export type Failed = Extract<JobOutcome, { kind: 'failed' }>
 
 export interface AgentState {
   readonly phase: Phase

@@ -1,6 +1,6 @@
 import type { Claimed, Progress } from '../../protocol/agent-api.ts'
 import type { MuxResult } from '../../protocol/job.ts'
-import type { Failed } from './agent-state.ts'
+import type { MuxFailed } from '../mux/mux-order.ts'
 import type { Report } from './report.ts'
 
 /** Of a job at which nothing was done yet. */
@@ -22,7 +22,7 @@ export function completed({ job, lease: { token } }: Claimed, result: MuxResult)
 }
 
 /** What programs say is cut to what the controller takes. */
-export function failed({ job, lease: { token } }: Claimed, why: Failed): Report {
+export function failed({ job, lease: { token } }: Claimed, why: MuxFailed): Report {
   const { reason, retryable, detail, argv, logTail } = why
   return {
     kind: 'fail',

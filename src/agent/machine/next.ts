@@ -1,6 +1,6 @@
 import type { Claimed } from '../../protocol/agent-api.ts'
 import type { AgentEvent, AgentState, Deed, Doubting, Surroundings } from './agent-state.ts'
-import { failed, mountedAnew, released } from './end-of-job.ts'
+import { failed, released } from './end-of-job.ts'
 import type { Report } from './report.ts'
 import { resume, whileResuming } from './resume.ts'
 import { file, type Next, stay, to, work } from './transitions.ts'
@@ -153,11 +153,12 @@ function stop(state: AgentState): Next {
   return to(stopping, { ...state.phase, ending }, { kind: 'stop mux' })
 }
 
-/** What a share that was away did to a job looks like a missing file, though it may be back by now. */
-function afterDoubt({ claimed, failed: why, mount }: Doubting, now: Surroundings): Report {
-  const { trouble } = now.state
-  if (trouble !== null) return released(claimed, trouble)
-  return now.mount === mount ? failed(claimed, why) : released(claimed, mountedAnew)
+/**
+ * What a share that is away does to a job looks like a missing file. One that was away and is back
+ * is told by the job itself, which alone can tell the two mounts apart: see `hold-share.ts`.
+ */
+function afterDoubt({ claimed, failed: why }: Doubting, { state }: Surroundings): Report {
+  return state.trouble === null ? failed(claimed, why) : released(claimed, state.trouble)
 }
 
 function exit(state: AgentState): Next {

@@ -58,7 +58,7 @@ function end(state: AgentState, phase: Working, ending: Ending, ...deeds: Deed[]
   return [{ ...state, phase: { ...phase, ending } }, [{ kind: 'say', line }, ...stops, ...deeds]]
 }
 
-function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: JobOutcome): Next {
+function muxed(state: AgentState, { claimed, ending }: Working, outcome: JobOutcome): Next {
   const filing = (report: Report | undefined): Next => [
     { ...state, phase: { kind: 'filing' } },
     [{ kind: 'file', report }],
@@ -69,8 +69,5 @@ function muxed(state: AgentState, { claimed, ending, mount }: Working, outcome: 
   if (ending !== undefined) return filing(released(claimed, ending.why))
   if (outcome.kind === 'stopped') return filing(released(claimed, 'the job was stopped'))
   if (outcome.kind === 'share lost') return filing(released(claimed, shareLost))
-  return [
-    { ...state, phase: { kind: 'doubting', claimed, failed: outcome, mount } },
-    [{ kind: 'look' }],
-  ]
+  return [{ ...state, phase: { kind: 'doubting', claimed, failed: outcome } }, [{ kind: 'look' }]]
 }

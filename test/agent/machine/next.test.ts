@@ -157,7 +157,6 @@ test('a share that is another mount than when the job began stops it, and gives 
 test.each([
   ['the share is there: the job failed', fine, 'fail'],
   ['the share is away: it is not the fault of the job', away, 'release'],
-  ['the share was away and is back: nor is it', anew, 'release'],
 ])('a job fails, and %s', (_, now, kind) => {
   const { last } = play([...working, { kind: 'muxed', outcome: failure }, { kind: 'looked', now }])
   expect(last).toMatchObject({ kind: 'file', report: { kind } })
