@@ -65,7 +65,7 @@ export const nfsPorts: Resource = {
     }
   },
 
-  probes({ services }): readonly Probe[] {
+  probes({ services, pis }): readonly Probe[] {
     return [
       {
         why: 'mountd, statd and lockd are at their fixed ports',
@@ -73,7 +73,8 @@ export const nfsPorts: Resource = {
         look: async (nas) => {
           const { code, stdout, stderr } = await nas.ask(services.nfs.rpcinfo)
           if (code !== 0) return `rpcinfo failed: ${stderr.trim().split('\n')[0]}`
-          return strayPort(stdout)
+          // With nothing to export Debian need not start it.
+          return strayPort(stdout) ?? (pis.length > 0 ? await deafMountd(nas) : undefined)
         },
       },
     ]
@@ -103,6 +104,15 @@ function strayPort(rpcinfo: string): string | undefined {
       return `${program.name} is at ${protocol} port ${actual}, not at ${program.port}`
   }
   return undefined
+}
+
+/** The portmapper still lists a mountd that was killed. */
+async function deafMountd(nas: Reader): Promise<string | undefined> {
+  const port = ports.mountd.toString(16).toUpperCase().padStart(4, '0')
+  const listens = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 0A `, 'm')
+  for (const sockets of ['/proc/net/tcp', '/proc/net/tcp6'])
+    if (listens.test((await textOf(nas, sockets)) ?? '')) return undefined
+  return `mountd is not running: nothing listens on TCP port ${ports.mountd}, and no Pi can mount its root`
 }
 
 async function readsEtcDefault(nas: Reader): Promise<boolean> {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { addHlsPi1, config, type FarmNas, inForce, readyFarm, textOn } from '../support/farm-nas.ts'
+import {
+  addHlsPi1,
+  config,
+  type FarmNas,
+  inForce,
+  listening,
+  readyFarm,
+  textOn,
+} from '../support/farm-nas.ts'
 
 const addPending = 'add-pi --mac b8:27:eb:00:00:02 --name HLSPi2 --no-wait'
 
@@ -51,6 +59,11 @@ describe('what is wrong and apply does not mend:', () => {
       'a mountd at another port',
       (nas) => nas.poke(inForce.rpc, '100005 3 tcp 41234 mountd\n'),
       'nfs-ports: mountd is at tcp port 41234, not at 33049',
+    ],
+    [
+      'a mountd that was killed, and that the portmapper still lists',
+      (nas) => nas.poke('/proc/net/tcp', listening(111)),
+      'nfs-ports: mountd is not running: nothing listens on TCP port 33049',
     ],
   ])('%s', async (_, breakIt, line) => {
     const nas = await readyFarm([addHlsPi1])

@@ -115,3 +115,13 @@ test('a person’s rule in the live firewall and the rules file outlives add and
   await lab.must(['iptables', '-D', 'INPUT', ...rule])
   expect(await sinceBefore()).toEqual([])
 })
+
+test('a mountd that was killed: status says so and exits 4, until it runs again', async () => {
+  const well = await lab.pifarm(['status'])
+  expect([well.code, well.stdout]).toEqual([0, expect.stringContaining('nfs-ports   as farm.yaml')])
+  onTestFinished(async () => void (await lab.must([lab.service('nfs-server'), 'restart'])))
+  await lab.must(['sh', '-c', 'kill -9 "$(cat /run/lab/rpc.mountd.pid)"'])
+  const told = await lab.pifarm(['status'])
+  expect(told.stdout).toContain('nfs-ports: mountd is not running')
+  expect(told.code).toBe(4)
+})

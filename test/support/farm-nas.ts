@@ -62,6 +62,12 @@ export const inForce = {
 const pidFile = '/run/dhcpd.pid'
 const etab = '/var/lib/nfs/etab'
 
+/** /proc/net/tcp of a NAS on which one daemon listens. */
+export function listening(port: number): string {
+  const local = `00000000:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return `  sl  local_address rem_address   st\n   0: ${local} 00000000:0000 0A 00000000:00000000\n`
+}
+
 /**
  * A Debian NAS in memory, in use before pifarm came: a dhcpd.conf with a subnet, a dynamic range and a
  * printer, an export and firewall rules of others, a template. Its daemons do what the real ones
@@ -126,6 +132,7 @@ export function farmNas({
     const [mountd, statd, lockd] = isPinned ? [33049, 33050, 33052] : [41234, 51234, 38123]
     const ports = [`100005 3 tcp ${mountd} mountd`, `100024 1 udp ${statd} status`]
     nas.poke(inForce.rpc, [...ports, `100021 4 tcp ${lockd} nlockmgr`, ''].join('\n'))
+    nas.poke('/proc/net/tcp', listening(mountd))
     return output()
   }
 
