@@ -1,17 +1,18 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { MuxResult } from '../../protocol/job.ts'
-import { type ProbedMedia, readMedia } from '../ffmpeg/read-media.ts'
-import { type HlsVerdict, masterName, verifyHls } from '../hls/verify.ts'
+import { readMedia } from '../ffmpeg/read-media.ts'
+import { type HlsVerdict, verifyHls } from '../hls/verify.ts'
 import { addPictures } from './add-pictures.ts'
 import { type Encoded, encodeRenditions } from './encode-renditions.ts'
 import { finishedBy } from './finish-rendition.ts'
-import { mediaFacts } from './media-facts.ts'
 import type { MuxLimits, MuxOrder, MuxOutcome, MuxTools } from './mux-order.ts'
 import { type MuxRecord, readMuxRecord, recordName } from './mux-record.ts'
+import { muxResult } from './mux-result.ts'
 import { freeBytes, MuxFailure, type MuxRun } from './mux-run.ts'
 import { packageSound } from './package-sound.ts'
-import { type MuxPlan, planHash, planMux } from './plan-mux.ts'
+import { type MuxPlan, planHash } from './plan-mux.ts'
+import { planOrder } from './plan-order.ts'
 import { progressOf } from './progress.ts'
 import { stageSound } from './stage-sound.ts'
 import {
@@ -87,7 +88,7 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
       end: media,
     })
   const warnings: string[] = []
-  const plan = planOf(order, media)
+  const plan = planOrder(order, media)
   await unchanged(input, print)
   const space = await openWorkspace(order)
   const limits = { ...defaultLimits, ...tools.limits }
@@ -110,7 +111,7 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
     report('verify', 0)
     const verdict = await verified(run)
     await unchanged(input, print)
-    const result = await resultOf(run, { verdict, encoded, warnings })
+    const result = await muxResult(run, { verdict, encoded, warnings })
     const record: MuxRecord = { jobId: order.jobId, fingerprint: print, result }
     await writeWhole(join(space.dir, recordName), `${JSON.stringify(record, null, 2)}\n`)
     report('publish', 0)
@@ -121,25 +122,6 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
     await clearAfter(space, error)
     throw error
   }
-}
-
-function planOf(order: MuxOrder, media: ProbedMedia): MuxPlan {
-  const facts = mediaFacts(media)
-  const never = { retryable: false }
-  const [encoder] = order.machine.encoders
-  if (facts.missingSeconds > 0)
-    throw new MuxFailure(
-      'InputUnstable',
-      `${order.input} ends ${facts.missingSeconds.toFixed(1)} s before it should: cut off, or still being copied`,
-    )
-  if (encoder === undefined)
-    throw new MuxFailure('Unsupported', 'this machine has no encoder that works')
-  const plan = planMux(facts, order.settings, encoder)
-  if (plan === undefined)
-    throw new MuxFailure('NoVideo', `${order.input} has neither video nor sound`, never)
-  if (!(plan.seconds > 0) || (facts.video !== undefined && facts.video.kbps === 0))
-    throw new MuxFailure('CantGetBitRate', `${order.input} has no packets with times`, never)
-  return plan
 }
 
 async function unchanged(input: string, print: string): Promise<void> {
@@ -204,38 +186,6 @@ async function verified(run: MuxRun): Promise<HlsVerdict> {
   if ((await freeBytes(space.dir)) < 1 << 20)
     throw new MuxFailure('DiskFull', `no room is left: ${verdict.problems[0]}`)
   throw new MuxFailure('VerifyFailed', verdict.problems.join('; '))
-}
-
-async function resultOf(
-  { order, plan, space }: MuxRun,
-  made: {
-    readonly verdict: HlsVerdict
-    readonly encoded: Encoded
-    readonly warnings: readonly string[]
-  },
-): Promise<MuxResult> {
-  let bytes = 0
-  for (const name of await readdir(space.dir)) {
-    const found = await stat(join(space.dir, name))
-    if (found.isFile()) bytes += found.size
-  }
-  return {
-    master: relative(order.mediaDir, join(order.output, masterName)),
-    renditions: made.verdict.variants.map((each) => ({
-      playlist: each.uri,
-      width: each.width,
-      height: each.height,
-      framesPerSecond: each.framesPerSecond,
-      codecs: each.codecs.join(),
-      bandwidth: each.bandwidth,
-      averageBandwidth: each.averageBandwidth,
-    })),
-    durationSeconds: plan.seconds,
-    bytes,
-    encoder: made.encoded.encoder,
-    fallbacks: made.encoded.fallbacks.slice(0, 20),
-    warnings: [...new Set(made.warnings)].slice(0, 100).map((each) => each.slice(0, 500)),
-  }
 }
 
 async function publishOnce({ order, space }: MuxRun): Promise<void> {
