@@ -12,7 +12,8 @@ export async function purge(
 ): Promise<string | undefined> {
   if (record.purge.length === 0) return undefined
   try {
-    for (const tree of record.purge) await nas.removeTree(tree)
+    for (const tree of record.purge)
+      if ((await nas.read(tree)) !== undefined) await nas.removeTree(tree)
     await rewrite(nas, state, { ...record, steps: record.steps.map(withoutSecrets) })
     return undefined
   } catch (error) {

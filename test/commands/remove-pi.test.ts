@@ -55,6 +55,14 @@ describe('--purge', () => {
     expect(stderr).not.toContain('pifarm undo')
   })
 
+  test('is over when it is over: the commands after it write nothing of it again', async () => {
+    const nas = await readyFarm([addHlsPi1, 'remove-pi HLSPi1 --purge --yes'])
+    const mutations = nas.mutations
+    expect((await nas.pifarm('remove-pi Nobody')).code).toBe(2)
+    expect((await nas.pifarm('apply')).stderr).toContain('nothing to do')
+    expect(nas.mutations).toBe(mutations)
+  })
+
   test('asks in other words', async () => {
     const nas = await readyFarm([addHlsPi1])
     const { questions } = await nas.pifarm('remove-pi HLSPi1 --purge', { answers: [true] })
