@@ -117,6 +117,12 @@ describe('is refused:', () => {
       /already broken before pifarm: .*Failed to stat \/nowhere/,
     ],
     [
+      'the same without subtree options, of which exportfs says more than of the failure',
+      'exports',
+      '/nowhere 10.0.0.1(rw)\n',
+      /already broken before pifarm: exportfs: Failed to stat \/nowhere/,
+    ],
+    [
       'an entry in no file',
       'nfs/etab',
       '/srv/x\t10.0.0.5(rw)\n',
