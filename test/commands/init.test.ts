@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Entry } from '../../src/host/host.ts'
 import { dir, file } from '../support/fake-nas.ts'
-import { config, farmNas, inForce, initCommand, syslog, textOn } from '../support/farm-nas.ts'
+import {
+  addHlsPi1,
+  config,
+  farmNas,
+  inForce,
+  initCommand,
+  readyFarm,
+  syslog,
+  textOn,
+} from '../support/farm-nas.ts'
 
 describe('with flags', () => {
   test('asks nothing, and lays the base of every resource', async () => {
@@ -89,11 +98,20 @@ describe('with flags', () => {
     ['--set paths.rots=/x', /unknown setting "paths.rots", did you mean roots\?/],
     ['--set paths.roots=/x/../y', /paths.roots: .*without \.\./],
     ['--dns a;b', /^bad --dns "a;b": an IPv4 address/],
+    [
+      '--set pis=[]',
+      /^--set "pis=\[\]": a farm begins without a Pi: put each in with pifarm add-pi/,
+    ],
+    ['--set pis.0.name=x', /^--set "pis.0.name=x": a farm begins without a Pi/],
+    ['--set nas.address={', /^--set "nas.address=\{": not a value that YAML knows: write it as/],
+    ['--address 10.78.0.1', /"10.77.0.254" is not in the subnet 10.78.0.0\/24/],
     ['--domain x{}', /^bad --domain "x\{\}": a domain is labels/],
   ])('%s is refused, and nothing has changed', async (flags, message) => {
-    const nas = farmNas()
+    // Before any package is installed, too.
+    const nas = farmNas({ lacking: ['tftpd-hpa'] })
     const before = nas.snapshot()
-    const { code, error, hint } = await nas.pifarm(`init --yes ${flags}`)
+    const { code, error, hint } = await nas.pifarm(`init --yes --install ${flags}`)
+    expect(nas.ran).toEqual([])
     expect([error, hint].join(': ')).toMatch(message)
     expect(code).toBe(2)
     expect(nas.snapshot()).toEqual(before)
@@ -128,8 +146,10 @@ describe('with questions', () => {
 
   test('missing packages are listed and installed after a yes', async () => {
     const nas = farmNas({ lacking: ['tftpd-hpa', 'iptables-persistent'] })
-    const outcome = await nas.pifarm('init', { answers: [true, ...answers, true] })
-    expect(outcome.questions[0]).toMatch(/^Install them from Debian now/)
+    const [name, address, subnet, range] = answers
+    const given = [name, address, subnet, true, range, true] as const
+    const outcome = await nas.pifarm('init', { answers: given.flatMap((one) => one ?? []) })
+    expect(outcome.questions[3]).toMatch(/^Install them from Debian now/)
     expect(outcome.stderr).toContain('not installed: tftpd-hpa iptables-persistent')
     expect(nas.ran.map((argv) => argv.slice(2).join(' ')).slice(0, 2)).toEqual([
       'apt-get update',
@@ -160,6 +180,24 @@ test('twice does nothing the second time', async () => {
   expect(stderr).toContain('nothing to do')
   expect(nas.mutations).toBe(mutations)
   expect(nas.snapshot()).toEqual(before)
+})
+
+test('a farm whose farm.yaml has another name is not taken apart', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const text = textOn(nas, config)
+  nas.poke(config, undefined)
+  nas.poke('/etc/pifarm/old.yaml', text)
+  const before = nas.snapshot()
+  for (const words of [initCommand, `${initCommand} --config /etc/pifarm/new.yaml`]) {
+    const { code, error, hint } = await nas.pifarm(words)
+    expect({ code, error }).toEqual({
+      code: 2,
+      error: 'this NAS has a farm already: /mnt/PiRoots/HLSPi1 is the root of a Pi of it',
+    })
+    expect(hint).toContain('name its farm.yaml with --config')
+  }
+  expect(nas.snapshot()).toEqual(before)
+  expect((await nas.pifarm('plan --exit-code --config /etc/pifarm/old.yaml')).code).toBe(0)
 })
 
 test('a farm that is there is applied again', async () => {

@@ -4,7 +4,7 @@ import { exitCodes, quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import { loadFarm } from '../../farm/load.ts'
 import { addressRange, type Ipv4, templateName } from '../../farm/schema.ts'
-import type { Change } from '../../plan/change.ts'
+import type { Change, Plan } from '../../plan/change.ts'
 import { nextRunId } from '../../plan/journal.ts'
 import { makePlan } from '../../plan/make-plan.ts'
 import type { Shared } from '../../program.ts'
@@ -42,7 +42,6 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
   if (await isThere()) await putBackCutOff(tools, options.config)
   if (await isThere())
     return await withFarm(tools, options.config, (loaded) => applyAgain(tools, loaded))
-  await offerPackages(tools, options.install)
   const text = await farmText(tools, options)
   const farm = loadDraft(text, options.config)
   return await withLock(tools, farm.paths.state, async () => {
@@ -51,6 +50,7 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
     const runId = await nextRunId(nas, farm.paths.state)
     const edits = await firstEdits(tools, options.config, text)
     const plan = await makePlan(farm, nas, { resources: catalog, fresh: tools.fresh, runId, edits })
+    refuseOtherFarm(plan, farm)
     const code = await settle(
       tools,
       plan,
@@ -61,6 +61,15 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
       ui.say('next: pifarm template build, then pifarm add-pi --mac b8:27:eb:xx:xx:xx')
     return code
   })
+}
+
+/** A farm whose farm.yaml was moved, or is another one: to begin anew would take its Pis out. */
+function refuseOtherFarm({ steps }: Plan, { paths }: Farm): void {
+  for (const change of steps.flatMap(({ changes }) => changes))
+    if (change.kind === 'move-tree')
+      throw new UserError(`this NAS has a farm already: ${change.from} is the root of a Pi of it`, {
+        hint: `name its farm.yaml with --config; a lost one stands in the newest records of ${paths.state}/runs`,
+      })
 }
 
 async function applyAgain(tools: Tools, loaded: LoadedFarm): Promise<number> {
@@ -78,17 +87,17 @@ async function offerPackages(tools: Tools, install: boolean | undefined): Promis
   if (wanted) await installPackages(tools, missing)
 }
 
+/** Asks what no flag says. What is wrong with a flag is said before anything is installed. */
 async function farmText(tools: Tools, options: InitOptions): Promise<string> {
   const { nas, ui } = tools
-  const found = await survey(nas)
-  const network = await askNetwork(ui, options, found)
+  const network = await askNetwork(ui, options, await survey(nas))
   flag('--addresses', addressRange, options.addresses)
   // The first address is a stand-in: what dhcpd.conf says decides which to suggest.
   const draft = (addresses: string, more: Partial<View> = {}) =>
     withSettings(
       render(
         'farm/farm.yaml.hbs',
-        view({ ...network, addresses, template: templateOf(options), tftp: found.tftp, ...more }),
+        view({ ...network, addresses, template: templateOf(options), ...more }),
       ),
       options,
     )
@@ -96,6 +105,7 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
     draft(options.addresses ?? `${network.address}-${network.address}`),
     options.config,
   )
+  await offerPackages(tools, options.install)
   const dhcp = await readDhcpFacts(nas, sketch)
   const { taken, inRange } = addressesInUse(dhcp)
   const mine = new Set<string>([network.address, network.gateway ?? ''])
@@ -108,6 +118,8 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
   )
   const declared = dhcp.subnets.some((subnet) => subnet.contains(network.address))
   return draft(`${addresses.first}-${addresses.last}`, {
+    // Its package may just have come, with the directory that it serves.
+    tftp: (await survey(nas)).tftp,
     declareSubnet: options.declareSubnet ?? !declared,
     nfsClients: await servedClients(nas, sketch),
   })
@@ -134,7 +146,7 @@ interface View {
   readonly domain: string | undefined
   readonly addresses: string
   readonly template: string
-  readonly tftp: string | undefined
+  readonly tftp?: string | undefined
   readonly declareSubnet?: boolean
   readonly nfsClients?: readonly string[]
 }
@@ -170,10 +182,17 @@ function withSettings(text: string, { set }: InitOptions): string {
       throw new UserError(`--set ${quoted(setting)}: not of the form key=value`, {
         hint: 'e.g. --set paths.roots=/srv/roots',
       })
+    if (/^pis(?:\.|$)/.test(key))
+      throw new UserError(`--set ${quoted(setting)}: a farm begins without a Pi`, {
+        hint: 'put each in with pifarm add-pi',
+      })
     try {
       doc.setIn(key.split('.'), parse(value))
     } catch (cause) {
-      throw new UserError(`--set ${quoted(setting)}: not a value that YAML knows`, { cause })
+      throw new UserError(`--set ${quoted(setting)}: not a value that YAML knows`, {
+        hint: "write it as it would stand in farm.yaml, e.g. --set 'firewall.nfs_clients=[10.77.0.9]'",
+        cause,
+      })
     }
   }
   doc.set('pis', [])
