@@ -11,6 +11,7 @@ import { pis } from './program/pis.ts'
 import { runs } from './program/runs.ts'
 import { template } from './program/template.ts'
 import type { Tools } from './tools.ts'
+import { visibleLines } from './ui/visible.ts'
 import { version } from './version.ts'
 
 /** Makes the real tools when a command is about to run; `yes` means that nothing may be asked. */
@@ -35,6 +36,8 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
     .option('-y, --yes', 'answer every question with yes, take every default')
     .addHelpText('after', exitCodeHelp)
     .configureHelp({ showGlobalOptions: true })
+    // What was typed is in it, and may have been pasted.
+    .configureOutput({ outputError: (text, write) => write(visibleLines(text)) })
     .exitOverride()
 
   const does: Does = (command, load, named = []) => {

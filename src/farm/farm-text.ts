@@ -56,10 +56,17 @@ export function readFarmText(text: string, file: string): FarmText {
     const problems = doc.errors.map(
       (error) => `${place({ file, lines }, error.pos[0])}  ${explain(error, text)}`,
     )
-    throw new UserError(problems.join('\n'))
+    throw mistakes(problems)
   }
   keepText(doc.contents)
   return { file, text, doc, data: dataOf(doc, file), lines }
+}
+
+/** One line for each thing that is wrong in a farm.yaml. */
+export function mistakes(lines: readonly string[]): UserError {
+  return new UserError(lines.join('\n'), {
+    hint: 'correct it there; every setting and what it may be is in docs/farm.yaml of pifarm',
+  })
 }
 
 /** A text whose data is known already: its tree is read when a message needs a place in it. */

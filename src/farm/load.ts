@@ -1,10 +1,18 @@
-import { isNode } from 'yaml'
+import { isNode, isScalar } from 'yaml'
 import * as z from 'zod'
 import { quoted, UserError } from '../errors.ts'
 import { closest } from './closest.ts'
 import { crossCheck, type Problem } from './cross-check.ts'
 import { type Farm, makeFarm } from './farm.ts'
-import { type FarmText, keyOffset, nodeAt, type Path, place, readFarmText } from './farm-text.ts'
+import {
+  type FarmText,
+  keyOffset,
+  mistakes,
+  nodeAt,
+  type Path,
+  place,
+  readFarmText,
+} from './farm-text.ts'
 import { pathClashes } from './path-clashes.ts'
 import { farmSchema } from './schema.ts'
 
@@ -24,16 +32,14 @@ export function farmFrom(source: FarmText): Farm {
   }
   const parsed = farmSchema.safeParse(emptyListFilled(data), { reportInput: true })
   if (!parsed.success) {
-    throw new UserError(
-      parsed.error.issues.flatMap((issue) => issueLines(source, issue)).join('\n'),
-    )
+    throw mistakes(parsed.error.issues.flatMap((issue) => issueLines(source, issue)))
   }
   const problems = [
     ...crossCheck(parsed.data, (path) => lineOf(source, path)),
     ...pathClashes(parsed.data, file, (path) => path.length > 0 && nodeAt(source, path).found),
   ]
   if (problems.length > 0) {
-    throw new UserError(problems.map((problem) => problemLine(source, problem)).join('\n'))
+    throw mistakes(problems.map((problem) => problemLine(source, problem)))
   }
   return makeFarm(file, parsed.data)
 }
@@ -52,8 +58,10 @@ function issueLines(source: FarmText, issue: z.core.$ZodIssue): string[] {
   const { node, found } = nodeAt(source, path)
   if (!found) return [problemLine(source, { path, message: 'is missing' })]
   const [from, to] = (isNode(node) && node.range) || [0, 0]
-  const value = source.text.slice(from, to)
-  return [problemLine(source, { path, message: `${quoted(value.trim())}: ${meaning(issue)}` })]
+  // A text as it reads, without its quotes; of everything else what is written.
+  const isText = isScalar(node) && typeof node.value === 'string'
+  const value = isText ? node.value : source.text.slice(from, to).trim()
+  return [problemLine(source, { path, message: `${quoted(value)}: ${meaning(issue)}` })]
 }
 
 function problemLine(source: FarmText, { path, message }: Problem): string {

@@ -107,6 +107,8 @@ export const rootOptions = z
   .regex(/^[a-z0-9_]+(?:=[a-z0-9_.]+)?(?:,[a-z0-9_]+(?:=[a-z0-9_.]+)?)*$/, {
     error: 'root options are a comma list such as vers=3,tcp',
   })
+  // The kernel keeps 255 characters of them, its own defaults included (nfs_root_options).
+  .max(200)
 
 /** A codec licence key as Raspberry Pi sells them, bound to one serial. */
 export const licenceKey = z.string().regex(/^0x[0-9a-fA-F]{8}$/, {

@@ -27,9 +27,10 @@ export function collect(value: string, before: readonly string[] | true = []): r
 
 export function modelOption(): Option {
   const option = new Option('--model <model>', 'the board')
-  const choose = option.choices(['3b', '3b+', '4', '400', 'cm4', '5']).parseArg
+  // Named in the help; the handler judges, as it does every value, and says so in the same words.
+  option.choices(['3b', '3b+', '4', '400', 'cm4', '5'])
   // People write 3B+, as it stands on the board.
-  return option.argParser((value, before) => choose?.(value.toLowerCase(), before))
+  return option.argParser((value) => value.toLowerCase())
 }
 
 /** A command that asks a controller: where it is and what is shown to it. */

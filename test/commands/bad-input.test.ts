@@ -43,6 +43,8 @@ describe('a value that cannot be', () => {
       ['--cmdline-extra', 'root=/dev/sda1'],
       /^bad --cmdline-extra "root=\/dev\/sda1": root=, nfsroot=/,
     ],
+    [['--root-options', 'x'.repeat(201)], /: must be at most 200 characters long$/],
+    [['--model', '2'], /^bad --model "2": must be one of 3b, 3b\+, 4, 400, 5, cm4$/],
     [['--template', '../../etc'], /^bad --template "..\/..\/etc": a template name/],
     [['--timeout', 'soon'], /^bad --timeout "soon": must be a number$/],
     [['--timeout', '-3'], /^bad --timeout "-3": must be at least 0.01$/],
@@ -67,13 +69,22 @@ describe('a value that would break out never gets anywhere', () => {
     '',
   ]
   const flags =
-    '--mac --name --serial --ip --muxid --template --gpu-mem --decode-mpg2 --root-options'
+    '--mac --name --serial --ip --muxid --template --model --gpu-mem --decode-mpg2 --root-options'
   test.each(flags.split(' '))('%s', async (flag) => {
     const nas = await readyFarm()
     for (const value of nasty) {
       const { error } = await refused(nas, [...add, flag, value], new RegExp(`^bad ${flag} "`))
       expect(error).not.toMatch(/\p{C}/u)
     }
+  })
+
+  test('a kernel command line that a Pi would not read to its end', async () => {
+    const { hint } = await refused(
+      await readyFarm(),
+      [...add, '--name', 'HLSPi2', '--cmdline-extra', 'x'.repeat(1000)],
+      /^the kernel command line of HLSPi2 has 11\d\d characters$/,
+    )
+    expect(hint).toMatch(/^a Pi's kernel takes 1023: /)
   })
 
   test('--cmdline-extra takes words, and no second line', async () => {
@@ -187,7 +198,7 @@ describe('a farm.yaml with a mistake names line and column:', () => {
     const nas = await readyFarm()
     nas.poke(config, textOn(nas, config).replace(from, to))
     for (const command of [addHlsPi1, 'plan', 'apply --yes', 'list', 'find-serial', 'undo --yes'])
-      await refused(nas, command, message)
+      expect((await refused(nas, command, message)).hint).toContain('docs/farm.yaml')
   })
 
   test('a link is not taken for a farm: an edit would put a file in its place', async () => {

@@ -62,10 +62,7 @@ describe('wrong usage ends with 2 and one line that says so:', () => {
     ['list --jsn', "error: unknown option '--jsn'\n(Did you mean --json?)\n"],
     ['lst', "error: unknown command 'lst'\n(Did you mean list?)\n"],
     ['list extra', "error: too many arguments for 'list'. Expected 0 arguments but got 1.\n"],
-    [
-      'add-pi --mac b8:27:eb:33:34:7a --model 2',
-      "error: option '--model <model>' argument '2' is invalid. Allowed choices are 3b, 3b+, 4, 400, cm4, 5.\n",
-    ],
+    ['l\u001b[2Jst', "error: unknown command 'l\\e[2Jst'\n"],
   ])('%s', async (words, message) => {
     expect(await pifarm(words)).toBe(2)
     expect(printed).toBe(message)

@@ -90,7 +90,7 @@ test.each([
   [
     'a name with a newline',
     `${head}pis:\n${pi('"A\\nB"', 1)}`,
-    'farm.yaml:6:11  pis.0.name: "\\"A\\\\nB\\"": a host name is 1 to 63 letters, digits and inner hyphens',
+    'farm.yaml:6:11  pis.0.name: "A\\nB": a host name is 1 to 63 letters, digits and inner hyphens',
   ],
   [
     'a wrong type',
