@@ -43,7 +43,7 @@ const textKeys: ReadonlySet<unknown> = new Set([
 /** More aliases than a person writes: a few lines of them can grow into gigabytes. */
 const maxAliasCount = 100
 
-/** Reads the text of a farm.yaml. A UserError has one line for each mistake in the YAML itself. */
+/** Reads the text of a farm.yaml. A UserError names the first mistake in the YAML itself. */
 export function readFarmText(text: string, file: string): FarmText {
   const lines = new LineCounter()
   const doc = parseDocument(text, {
@@ -53,7 +53,9 @@ export function readFarmText(text: string, file: string): FarmText {
     logLevel: 'error',
   })
   if (doc.errors.length > 0) {
-    const problems = doc.errors.map(
+    // One bracket too many makes nonsense of all that follows; a key that is set twice does not.
+    const said = doc.errors.filter((error, i) => i === 0 || error.code === 'DUPLICATE_KEY')
+    const problems = said.map(
       (error) => `${place({ file, lines }, error.pos[0])}  ${explain(error, text)}`,
     )
     throw mistakes(problems)

@@ -49,6 +49,11 @@ test.each([
   ['a file of comments', '# pis\n', 'farm.yaml is empty'],
   ['a list', '- a\n', 'farm.yaml:1:1  "- a": must be a map of settings'],
   ['a tab', 'nas:\n\t- x\n', 'farm.yaml:2:1  tabs are not allowed as indentation'],
+  [
+    'an open bracket, which makes nonsense of every line below it',
+    `${head}pis: {\n${pi('A', 1)}`,
+    'farm.yaml:6:11  nested mappings are not allowed in compact mappings',
+  ],
   ['a key that is set twice', `${head}nas: 1\n`, 'farm.yaml:5:1  "nas" is set twice'],
   ['an open quote', 'nas: "abc\n', 'farm.yaml:2:1  missing closing "quote'],
   [
