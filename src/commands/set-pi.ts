@@ -14,7 +14,7 @@ interface SetPiOptions extends PiOptions, Shared {
   readonly pi: string
   /** Another one. */
   readonly name?: string
-  readonly unset: readonly string[]
+  readonly unset?: readonly string[]
   readonly plan?: true
 }
 
@@ -36,7 +36,7 @@ export async function setPi(tools: Tools, options: SetPiOptions): Promise<number
   const name = flag('--name', hostName, options.name)
   const wanted = { ...readPiOptions(options), ...(name && { name }) } as Partial<PiSettings>
   const cleared = Object.fromEntries(
-    options.unset.map((key) => [unsettable(key, wanted), undefined]),
+    (options.unset ?? []).map((key) => [unsettable(key, wanted), undefined]),
   )
   return await withFarm(tools, options.config, async (loaded) => {
     const pi = piNamed(loaded.farm, options.pi)

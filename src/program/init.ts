@@ -20,7 +20,6 @@ export function init(program: Command, does: Does): void {
       '--set <key=value>',
       'any other setting of farm.yaml, e.g. paths.roots=/srv/roots',
       collect,
-      [],
     )
     .option('--declare-subnet', 'pifarm declares the subnet to dhcpd')
     .option('--no-declare-subnet', 'dhcpd.conf declares it')

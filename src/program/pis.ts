@@ -33,7 +33,7 @@ export function pis(program: Command, does: Does): void {
       .option('--name <new>', 'another host name: its root moves, with what it wrote')
       .option('--mac <mac>', 'its MAC address: for a replaced board'),
   )
-    .option('--unset <key>', 'back to the default of the farm, e.g. gpu_mem', collect, [])
+    .option('--unset <key>', 'back to the default of the farm, e.g. gpu_mem', collect)
     .option('--plan', 'show what would be done and do nothing')
     .addHelpText(
       'after',
@@ -72,10 +72,13 @@ function settings(verb: 'add' | 'set', command: Command): Command {
     .option('--serial <serial>', `8 hex digits${leftOut('found in the log')}`)
     .option('--ip <address>', `its address${leftOut('the next free one')}`)
     .option('--muxid <n>', `its number for the controller${leftOut('the next free one')}`)
-    .option('--template <name>', 'what its root is cloned from')
+    .option(
+      '--template <name>',
+      verb === 'add' ? 'what its root is cloned from' : 'the one its root is cloned from: no other',
+    )
     .addOption(modelOption())
-    .option('--muxhwdec', 'decode MPEG-2 in hardware')
-    .option('--no-muxhwdec', 'decode in software')
+    .option('--muxhwdec', 'the muxer may decode in hardware')
+    .option('--no-muxhwdec', 'it decodes in software')
     .option('--gpu-mem <mb>', 'memory of the GPU in MB')
     .option('--decode-mpg2 <key>', 'MPEG-2 licence key of its serial, e.g. 0x12345678')
     .option('--decode-wvc1 <key>', 'VC-1 licence key of its serial')

@@ -28,7 +28,7 @@ import { installPackages, missingPackages } from './packages.ts'
 import { survey } from './survey.ts'
 
 interface InitOptions extends InitFlags, Shared {
-  readonly set: readonly string[]
+  readonly set?: readonly string[]
   readonly declareSubnet?: boolean
   readonly install?: boolean
 }
@@ -73,7 +73,9 @@ function refuseOtherFarm({ steps }: Plan, { paths }: Farm): void {
 }
 
 async function applyAgain(tools: Tools, loaded: LoadedFarm): Promise<number> {
-  tools.ui.say(`${loaded.source.file} is there already: applying it`)
+  tools.ui.say(
+    `${loaded.source.file} is there already: applying it as it stands, whatever the flags say`,
+  )
   const { code } = await changeFarm(tools, loaded, loaded.source)
   return code
 }
@@ -171,7 +173,7 @@ function templateOf(options: InitOptions): string {
 }
 
 /** `--set paths.roots=/srv/roots`: the value is read as YAML, so that lists can be given too. */
-function withSettings(text: string, { set }: InitOptions): string {
+function withSettings(text: string, { set = [] }: InitOptions): string {
   if (set.length === 0) return text
   const doc = parseDocument(text)
   // Last again, below whatever is set: it is the part that grows.
