@@ -100,7 +100,15 @@ export const heard = z.object({
 })
 export type Heard = z.infer<typeof heard>
 
-export const completion = z.strictObject({ token: leaseToken, result: muxResult })
+/** What a program was called with, word by word. */
+const argv = z.array(z.string().max(4096)).max(500)
+
+export const completion = z.strictObject({
+  token: leaseToken,
+  result: muxResult,
+  /** The ffmpeg that encoded the best rendition. */
+  argv: argv.default([]),
+})
 export type Completion = z.infer<typeof completion>
 
 export const failure = z.strictObject({
@@ -109,8 +117,8 @@ export const failure = z.strictObject({
   /** False: another attempt would end the same way. */
   retryable: z.boolean(),
   detail: z.string().max(4000),
-  /** The ffmpeg that failed, word by word. */
-  argv: z.array(z.string().max(4096)).max(500),
+  /** The ffmpeg that failed. */
+  argv,
   /** The last of what it wrote to stderr. */
   logTail: z.string().max(65_536),
 })

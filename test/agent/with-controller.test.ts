@@ -41,6 +41,8 @@ test('a job that is submitted becomes verified HLS, and its input is tidied away
     warnings: [],
   })
   expect(attempts).toMatchObject([{ muxer: '7', outcome: 'complete' }])
+  const line = attempts[0]?.argv.join(' ')
+  for (const part of [join(media, clip), ' -c:v libx264 ', ' -f hls ']) expect(line).toContain(part)
   const verdict = await verifyHls(join(media, 'videos/in.mp4.hls'))
   expect(verdict.problems).toEqual([])
   expect(job.result?.renditions.map(({ playlist, bandwidth }) => [playlist, bandwidth])).toEqual(

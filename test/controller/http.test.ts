@@ -190,9 +190,12 @@ describe('agents', () => {
     expect(job.lease).toMatchObject({ attempt: 1, leaseSeconds: 120, renewSeconds: 30 })
     const heard = await agent.heartbeat(job)
     expect(heard.json).toEqual({ leaseSeconds: 120, cancel: false, drain: false })
-    expect((await agent.complete(job)).status).toBe(200)
+    const argv = Array.from({ length: 500 }, (_, word) => `${word}`.padEnd(4096, 'x'))
+    expect((await agent.complete(job, undefined, { argv })).status).toBe(200)
     expect((await agent.complete(job)).status).toBe(200)
     expect((await agent.heartbeat(job)).status).toBe(409)
+    const { attempts } = (await controller.ask('GET', `/v1/jobs/${job.job.id}`)).json
+    expect(attempts).toMatchObject([{ outcome: 'complete', argv }])
   })
 
   test('release a job, fail it; a stale token is refused', async () => {

@@ -67,8 +67,11 @@ export function playedAgent({ ask, tokenOf }: ControllerHere, id = '1') {
         progress: { ...progress, ...more },
         state: { ...idle, ...state },
       }),
-    complete: ({ job, lease }: Claimed, result: MuxResult = resultFor(job.path)) =>
-      about(job, 'complete', { token: lease.token, result }),
+    complete: (
+      { job, lease }: Claimed,
+      result: MuxResult = resultFor(job.path),
+      more: object = {},
+    ) => about(job, 'complete', { token: lease.token, result, ...more }),
     fail: ({ job, lease }: Claimed, more: object = {}) =>
       about(job, 'fail', {
         token: lease.token,

@@ -1,6 +1,5 @@
 import type { Claimed, Progress } from '../../protocol/agent-api.ts'
-import type { MuxResult } from '../../protocol/job.ts'
-import type { MuxFailed } from '../mux/mux-order.ts'
+import type { MuxFailed, MuxOutcome } from '../mux/mux-order.ts'
 import type { Report } from './report.ts'
 
 /** Of a job at which nothing was done yet. */
@@ -17,11 +16,13 @@ export const noProgress: Progress = {
 export const shareLost = 'the media share went away while the job was at work'
 export const mountedAnew = 'the media share was away, and was mounted anew'
 
-export function completed({ job, lease: { token } }: Claimed, result: MuxResult): Report {
-  return { kind: 'complete', job: job.id, body: { token, result } }
+export function completed(
+  { job, lease: { token } }: Claimed,
+  { result, argv }: Extract<MuxOutcome, { kind: 'done' }>,
+): Report {
+  return { kind: 'complete', job: job.id, body: { token, result, argv: cut(argv) } }
 }
 
-/** What programs say is cut to what the controller takes. */
 export function failed({ job, lease: { token } }: Claimed, why: MuxFailed): Report {
   const { reason, retryable, detail, argv, logTail } = why
   return {
@@ -32,7 +33,7 @@ export function failed({ job, lease: { token } }: Claimed, why: MuxFailed): Repo
       reason,
       retryable,
       detail: detail.slice(0, 4000),
-      argv: argv.slice(0, 500).map((word) => word.slice(0, 4096)),
+      argv: cut(argv),
       logTail: logTail.slice(-65_536),
     },
   }
@@ -40,4 +41,9 @@ export function failed({ job, lease: { token } }: Claimed, why: MuxFailed): Repo
 
 export function released({ job, lease: { token } }: Claimed, why: string): Report {
   return { kind: 'release', job: job.id, body: { token, why: why.slice(0, 500) } }
+}
+
+/** To what the controller takes. */
+function cut(argv: readonly string[]): string[] {
+  return argv.slice(0, 500).map((word) => word.slice(0, 4096))
 }

@@ -65,7 +65,7 @@ function muxed(state: AgentState, { claimed, ending }: Working, outcome: JobOutc
   ]
   if (ending?.kind === 'lost') return filing(undefined)
   // Done before it could be stopped: it is published, and that is the truth.
-  if (outcome.kind === 'done') return filing(completed(claimed, outcome.result))
+  if (outcome.kind === 'done') return filing(completed(claimed, outcome))
   if (ending !== undefined) return filing(released(claimed, ending.why))
   if (outcome.kind === 'stopped') return filing(released(claimed, 'the job was stopped'))
   if (outcome.kind === 'share lost') return filing(released(claimed, shareLost))

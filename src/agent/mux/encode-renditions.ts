@@ -19,20 +19,14 @@ export interface Attempt {
   readonly atOnce: number
 }
 
-export interface Encoded {
-  /** Of the best rendition. */
-  readonly encoder: string
-  readonly fallbacks: readonly string[]
-}
-
 interface Trouble {
   readonly reason: FailureReason
   readonly detail: string
   readonly end: FfmpegEnd
 }
 
-/** Makes every rendition that no earlier attempt finished. */
-export async function encodeRenditions(run: MuxRun, video: VideoPlan): Promise<Encoded> {
+/** Makes every rendition that no earlier attempt finished. Answers which ways to encode it had to give up. */
+export async function encodeRenditions(run: MuxRun, video: VideoPlan): Promise<readonly string[]> {
   const fallbacks: string[] = []
   let trouble: Trouble | undefined
   for (const attempt of attempts(run.order.machine, video.source.codec)) {
@@ -52,9 +46,7 @@ export async function encodeRenditions(run: MuxRun, video: VideoPlan): Promise<E
       trouble?.detail ?? 'this machine has no encoder that works',
       { ...(trouble === undefined ? {} : { end: trouble.end }) },
     )
-  const [best] = video.renditions
-  const encoder = best === undefined ? undefined : await finishedBy(run, best.names)
-  return { encoder: encoder ?? '', fallbacks }
+  return fallbacks
 }
 
 /** Each encoder with the hardware decoder and without, and at the end with one stream at a time. */
@@ -125,7 +117,10 @@ async function encodeBatch(run: MuxRun, work: Batch): Promise<Trouble | undefine
     if (end.kind !== 'ended') return await troubleOf(run, end, `ffmpeg ${end.kind}`)
     for (const rendition of batch) {
       if (encoder.hardware) await packageRendition(run, dir, rendition)
-      const [problem] = await finishRendition(run, dir, rendition.names, encoder.name)
+      const [problem] = await finishRendition(run, dir, rendition.names, {
+        encoder: encoder.name,
+        argv: end.argv,
+      })
       if (problem !== undefined) return await troubleOf(run, end, problem)
     }
     return undefined

@@ -7,9 +7,14 @@ import type { MuxRun } from './mux-run.ts'
 import type { RenditionNames } from './plan-mux.ts'
 import { writeWhole } from './workspace.ts'
 
-/** Says that a rendition is whole, by what, and how large each of its files is. */
-interface DoneNote {
+export interface MadeBy {
   readonly encoder: string
+  /** The ffmpeg that encoded it, word by word. */
+  readonly argv: readonly string[]
+}
+
+/** Says that a rendition is whole, by what, and how large each of its files is. */
+interface DoneNote extends MadeBy {
   readonly files: Readonly<Record<string, number>>
 }
 
@@ -21,7 +26,7 @@ export async function finishRendition(
   run: MuxRun,
   from: string,
   names: RenditionNames,
-  encoder: string,
+  by: MadeBy,
 ): Promise<readonly string[]> {
   const inspection = await inspectRendition(from, names.playlist)
   const missing = run.plan.seconds - inspection.seconds
@@ -57,13 +62,13 @@ export async function finishRendition(
     await rename(join(from, file), join(run.space.dir, file))
     sizes[file] = (await stat(join(run.space.dir, file))).size
   }
-  const note: DoneNote = { encoder, files: sizes }
+  const note: DoneNote = { ...by, files: sizes }
   await writeWhole(noteOf(run, names), JSON.stringify(note))
   return []
 }
 
-/** The encoder of a rendition that an earlier attempt finished and that is still as it left it. */
-export async function finishedBy(run: MuxRun, names: RenditionNames): Promise<string | undefined> {
+/** What made a rendition that was finished, by whatever attempt, and that is still as it was left. */
+export async function finishedBy(run: MuxRun, names: RenditionNames): Promise<MadeBy | undefined> {
   const text = await readFile(noteOf(run, names), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const note = JSON.parse(text) as DoneNote
@@ -71,7 +76,7 @@ export async function finishedBy(run: MuxRun, names: RenditionNames): Promise<st
     const found = await stat(join(run.space.dir, file)).catch(() => undefined)
     if (found?.size !== size) return undefined
   }
-  return note.encoder
+  return note
 }
 
 function noteOf(run: MuxRun, names: RenditionNames): string {

@@ -44,7 +44,12 @@ export interface MuxLimits {
 }
 
 export type MuxOutcome =
-  | { readonly kind: 'done'; readonly result: MuxResult }
+  | {
+      readonly kind: 'done'
+      readonly result: MuxResult
+      /** The ffmpeg that encoded the best rendition; empty where an attempt that was cut off had published it. */
+      readonly argv: readonly string[]
+    }
   | MuxFailed
   /** The signal was aborted. What is finished is kept for the next attempt. */
   | { readonly kind: 'stopped' }

@@ -2,8 +2,13 @@ import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { MuxResult } from '../../protocol/job.ts'
 import { type HlsVerdict, masterName } from '../hls/verify.ts'
-import type { Encoded } from './encode-renditions.ts'
+import type { MadeBy } from './finish-rendition.ts'
 import type { MuxRun } from './mux-run.ts'
+
+/** What made the best rendition, and which ways to encode were given up. */
+export interface Encoded extends MadeBy {
+  readonly fallbacks: readonly string[]
+}
 
 /** What the controller hears of a verified directory: measured by the verifier, cut to what it takes. */
 export async function muxResult(

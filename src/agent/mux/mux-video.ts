@@ -1,14 +1,13 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { MuxResult } from '../../protocol/job.ts'
 import { readMedia } from '../ffmpeg/read-media.ts'
 import { type HlsVerdict, verifyHls } from '../hls/verify.ts'
 import { addPictures } from './add-pictures.ts'
-import { type Encoded, encodeRenditions } from './encode-renditions.ts'
+import { encodeRenditions } from './encode-renditions.ts'
 import { finishedBy } from './finish-rendition.ts'
 import type { MuxLimits, MuxOrder, MuxOutcome, MuxTools } from './mux-order.ts'
 import { type MuxRecord, readMuxRecord, recordName } from './mux-record.ts'
-import { muxResult } from './mux-result.ts'
+import { type Encoded, muxResult } from './mux-result.ts'
 import { freeBytes, MuxFailure, type MuxRun } from './mux-run.ts'
 import { packageSound } from './package-sound.ts'
 import { type MuxPlan, planHash } from './plan-mux.ts'
@@ -37,7 +36,7 @@ const defaultLimits: MuxLimits = { stallSeconds: 90, timesDuration: 40, preset: 
  */
 export async function muxVideo(order: MuxOrder, tools: MuxTools): Promise<MuxOutcome> {
   try {
-    return { kind: 'done', result: await mux(order, tools) }
+    return { kind: 'done', ...(await mux(order, tools)) }
   } catch (error) {
     if (tools.signal.aborted) return { kind: 'stopped' }
     const failure = error instanceof MuxFailure ? error : failureOf(error)
@@ -62,7 +61,9 @@ function failureOf(error: unknown): MuxFailure {
   throw error
 }
 
-async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
+type Made = Omit<Extract<MuxOutcome, { kind: 'done' }>, 'kind'>
+
+async function mux(order: MuxOrder, tools: MuxTools): Promise<Made> {
   const { input, output, settings } = order
   const { log } = tools
   await restoreReplaced(output)
@@ -74,7 +75,7 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
   // Published by an attempt that was killed before it could say so.
   if (published?.jobId === order.jobId && published.fingerprint === print) {
     await clearPublished(output, scratchOf(order))
-    return published.result
+    return { result: published.result, argv: [] }
   }
   if (settings.onExists === 'fail' && (await exists(output)))
     throw new MuxFailure('DirectoryExists', `${output} is there already`, { retryable: false })
@@ -117,7 +118,7 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<MuxResult> {
     report('publish', 0)
     tools.signal.throwIfAborted()
     await publishOnce(run)
-    return result
+    return { result, argv: encoded.argv }
   } catch (error) {
     await clearAfter(space, error)
     throw error
@@ -164,10 +165,11 @@ async function makeRenditions(run: MuxRun): Promise<Encoded> {
   const all = [...(plan.video?.renditions ?? []), ...soundRenditions(plan)]
   const done = await Promise.all(all.map((each) => finishedBy(run, each.names)))
   if (done.includes(undefined)) await stageSound(run)
-  const sound: Encoded = { encoder: 'aac', fallbacks: [] }
-  const encoded = plan.video === undefined ? sound : await encodeRenditions(run, plan.video)
+  const fallbacks = plan.video === undefined ? [] : await encodeRenditions(run, plan.video)
   await packageSound(run)
-  return encoded
+  const [best] = all
+  const made = best === undefined ? undefined : await finishedBy(run, best.names)
+  return { encoder: made?.encoder ?? '', argv: made?.argv ?? [], fallbacks }
 }
 
 function soundRenditions({ sound }: MuxPlan) {

@@ -21,7 +21,10 @@ export async function packageSound(run: MuxRun): Promise<void> {
         ],
         cwd: dir,
       })
-      const [problem] = await finishRendition(run, dir, track.names, 'aac')
+      const [problem] = await finishRendition(run, dir, track.names, {
+        encoder: 'aac',
+        argv: end.argv,
+      })
       if (problem === undefined) continue
       await failElsewhere(run, end)
       throw new MuxFailure('VerifyFailed', problem, { end })

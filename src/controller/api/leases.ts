@@ -9,6 +9,9 @@ import { releaseLease } from '../queue/release.ts'
 import type { Controller } from './controller.ts'
 import { numberId, route } from './route.ts'
 
+/** An argv of 500 words of 4 KiB, and the tail of a log. */
+const bodyLimit = 4 * 1024 * 1024
+
 /** What an agent says of the job that it holds. Each is fenced by the token of the lease. */
 export function leaseRoutes(app: FastifyInstance, { queue }: Controller): void {
   const agent = {
@@ -43,6 +46,7 @@ export function leaseRoutes(app: FastifyInstance, { queue }: Controller): void {
       url: '/v1/jobs/:id/complete',
       summary: 'it is done; the same token again is answered the same',
       body: completion,
+      bodyLimit,
     },
     async ({ params, body, request }) => {
       await complete(queue, params.id, request.muxer, body)
@@ -56,8 +60,7 @@ export function leaseRoutes(app: FastifyInstance, { queue }: Controller): void {
       url: '/v1/jobs/:id/fail',
       summary: 'the attempt failed',
       body: failure,
-      // An argv of 500 words of 4 KiB, and the tail of a log.
-      bodyLimit: 4 * 1024 * 1024,
+      bodyLimit,
     },
     async ({ params, body, request }) => {
       await fail(queue, params.id, request.muxer, body)

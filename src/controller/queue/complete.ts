@@ -6,6 +6,12 @@ import type { Queue } from './queue.ts'
 import { leaseLost } from './refused.ts'
 import { announce } from './webhooks.ts'
 
+interface Done {
+  readonly token: string
+  readonly result: MuxResult | null
+  readonly argv?: readonly string[]
+}
+
 /**
  * Ends a job well. The same token again is the same answer: the first may have been lost on its
  * way. `result` is null from a client of the original's routes, which tells none.
@@ -14,7 +20,7 @@ export async function complete(
   queue: Queue,
   id: number,
   muxer: string,
-  { token, result }: { readonly token: string; readonly result: MuxResult | null },
+  { token, result, argv = [] }: Done,
 ): Promise<void> {
   const { db, bulletin, rules } = queue
   const isNew = await db.write(async (trx) => {
@@ -30,7 +36,7 @@ export async function complete(
       if (before?.outcome !== 'complete') throw leaseLost(id)
       return false
     }
-    await endAttempt(queue, trx, job, { outcome: 'complete' })
+    await endAttempt(queue, trx, job, { outcome: 'complete', argv })
     const done = await trx
       .updateTable('jobs')
       .set({

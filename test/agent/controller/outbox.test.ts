@@ -8,8 +8,8 @@ import { claimedJob, muxed } from '../machine/a-job.ts'
 import { scratchDir } from '../mux/mux-here.ts'
 
 const job = claimedJob(1)
-const { result } = muxed.done as Extract<typeof muxed.done, { kind: 'done' }>
-const complete = completed(job, result)
+const done = muxed.done as Extract<typeof muxed.done, { kind: 'done' }>
+const complete = completed(job, done)
 const other = released(claimedJob(2), 'the agent was stopped')
 
 async function outboxHere() {

@@ -19,6 +19,7 @@ export function claimedJob(number: number, path = 'videos/in.mp4'): Claimed {
 export const muxed: { readonly done: MuxOutcome; readonly progress: Progress } = {
   done: {
     kind: 'done',
+    argv: ['ffmpeg', '-i', 'in.mp4'],
     result: {
       master: 'videos/in.mp4.hls/manifest_master.m3u8',
       renditions: [

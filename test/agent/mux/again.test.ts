@@ -12,7 +12,7 @@ test('killed after it was published and before it could say so: the result is th
   await makeClip(dir, '-f lavfi -i sine=d=3 -c:a aac in.m4a')
   const first = await muxHere(dir, { input: 'in.m4a' })
   const again = await muxHere(dir, { input: 'in.m4a' })
-  expect(again.outcome).toEqual(first.outcome)
+  expect(again.outcome).toEqual({ ...first.outcome, argv: [] })
   expect(again.lines).toEqual([])
 })
 

@@ -91,8 +91,11 @@ test('a video is submitted, made before one’s eyes, and played to its end in e
     expect(await bar.getAttribute('value')).toBe(String(percent))
   }
   renameSync(join(made, 'films/clip.mp4.hls'), join(controller.media, 'films/clip.mp4.hls'))
-  await agent.complete(claimed, muxed)
+  const argv = ['ffmpeg', '-i', '/media/films/clip.mp4', '-c:v', 'libx264', '-f', 'hls']
+  await agent.complete(claimed, muxed, { argv })
   await page.getByRole('status').getByText('films/clip.mp4 is done').waitFor()
+  await page.getByText('ffmpeg line').click()
+  await page.getByText(argv.join(' ')).waitFor()
 
   expect(muxed.renditions.length).toBeGreaterThan(1)
   for (const { width, height } of muxed.renditions) {
