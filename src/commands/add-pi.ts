@@ -8,6 +8,7 @@ import { hostName, type Ipv4, type Mac, type PiSettings, type Serial } from '../
 import { isDoubtfulPair } from '../netboot/serial-and-mac.ts'
 import type { Shared } from '../program.ts'
 import { addressesInUse, readDhcpFacts } from '../resources/dhcp/facts.ts'
+import { servedClients } from '../resources/exports/served-clients.ts'
 import type { Tools } from '../tools.ts'
 import { awaitSerial, guessedSerial, knownSerial } from './await-serial.ts'
 import { type Changed, changeFarm } from './change-farm.ts'
@@ -95,15 +96,20 @@ async function entryFor(
   wanted: Omit<Wanted, 'serial'> & { readonly serial: Serial | undefined },
 ): Promise<edit.PiEdit> {
   const { name, mac, serial, address, muxid, ...rest } = wanted
-  const inUse = addressesInUse(await readDhcpFacts(tools.nas, farm))
   return {
     name: name ?? nextName(farm),
     mac,
     serial,
-    address: usable(farm, address) ?? nextAddress(farm, inUse.taken, inUse.inRange),
+    address: usable(farm, address) ?? (await freeAddress(tools, farm)),
     muxid: muxid ?? nextMuxid(farm),
     ...rest,
   }
+}
+
+/** Also not one that a person exports to: somebody has it, whom dhcpd need not know. */
+async function freeAddress({ nas }: Tools, farm: Farm): Promise<Ipv4> {
+  const { taken, inRange } = addressesInUse(await readDhcpFacts(nas, farm))
+  return nextAddress(farm, new Set([...taken, ...(await servedClients(nas, farm))]), inRange)
 }
 
 function usable(farm: Farm, address: Ipv4 | undefined): Ipv4 | undefined {

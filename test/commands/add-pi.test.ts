@@ -118,6 +118,18 @@ describe('what is left out is allocated', () => {
     )
   })
 
+  test('no address that a person exports to, though dhcpd.conf does not name it', async () => {
+    const nas = await readyFarm()
+    nas.poke('/etc/exports', '/srv/media 10.77.0.50(ro,no_subtree_check) 10.77.0.52/32(ro)\n')
+    await nas.pifarm(`${add} --serial aa000002`)
+    expect(textOn(nas, config)).toContain('address: 10.77.0.53\n')
+    // Whoever names it knows why: the same board, served by hand until now.
+    const { code } = await nas.pifarm(
+      'add-pi --mac b8:27:eb:00:00:03 --serial aa000003 --ip 10.77.0.50',
+    )
+    expect(code).toBe(0)
+  })
+
   test('a gap is filled first', async () => {
     const nas = await readyFarm([
       addHlsPi1,
