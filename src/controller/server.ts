@@ -13,7 +13,7 @@ import { legacyRoutes } from './api/legacy.ts'
 import { mediaRoutes } from './api/media.ts'
 import { metricRoutes } from './api/metrics.ts'
 import { muxerRoutes } from './api/muxers.ts'
-import { servePage } from './api/page.ts'
+import { docsPolicy, servePage } from './api/page.ts'
 import { tidyRoutes } from './api/tidy.ts'
 import type { Availability } from './availability.ts'
 import { closeInTime } from './close-in-time.ts'
@@ -57,7 +57,7 @@ export async function makeServer(
   answerErrors(app, availability.lost)
   await app.register(rateLimit, { max: options.rateLimit, timeWindow: 60_000 })
   await app.register(swagger, { openapi: about(controller.version) })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy })
   app.addHook('onRequest', availability.gate)
   authorize(app, options.tokens)
   closeInTime(app)

@@ -8,18 +8,30 @@ const built = packageFile('dist/web')
 
 const forEver = 'public, max-age=31536000, immutable'
 
-/** The page's scripts and styles are files of ours; the player makes blobs of what it fetched. */
-const pagePolicy = [
+const onlyOurs = [
   "default-src 'none'",
   "script-src 'self'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
   "connect-src 'self'",
-  "media-src 'self' blob:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
+]
+
+/** The page's scripts and styles are files of ours; the player makes blobs of what it fetched. */
+const pagePolicy = [
+  ...onlyOurs,
+  "worker-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "media-src 'self' blob:",
+].join('; ')
+
+/** Swagger's own asks browsers for HTTPS, which a controller without a certificate has not. It styles elements by script. */
+export const docsPolicy = [
+  ...onlyOurs,
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
 ].join('; ')
 
 /**
