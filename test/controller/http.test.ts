@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Claimed } from '../../src/protocol/agent-api.ts'
@@ -296,6 +298,18 @@ describe('refused with one line:', () => {
     ])
     expect((await post('application/x-www-form-urlencoded', 'path=a'))[0]).toBe(415)
     expect(await post('application/json', '{"path":')).toEqual([400, 'the body is not JSON'])
+  })
+
+  test('a body that does not say how large it is: 413 once it is too large', async () => {
+    const { port, hostname } = new URL(controller.address)
+    const socket = connect(Number(port), hostname).on('error', () => undefined)
+    const head = `POST /v1/jobs HTTP/1.1\r\nhost: nas\r\nauthorization: Bearer ${adminToken}\r\n`
+    socket.write(`${head}content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`)
+    const piece = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    for (let sent = 0; sent < 10_000_000; sent += 0x10000) socket.write(piece)
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1.1 413 /)
+    socket.destroy()
   })
 
   test("wrong tokens, an agent's for people, people's for agents, another muxer's; too many", async () => {

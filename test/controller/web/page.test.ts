@@ -157,6 +157,37 @@ test('a job’s story is told to the letter; it is retried, and taken back while
   await page.getByRole('button', { name: 'Retry' }).waitFor()
 })
 
+test('what ended is plotted: as bars, as a sentence, as a table', async () => {
+  const agent = playedAgent(controller, '6')
+  await agent.register({ hostname: 'HLSPi6' })
+  const page = await visitHere()
+  const plot = page.getByRole('img', { name: /^Bars for the last 24 hours: / })
+  await plot.waitFor()
+  const bars = (kind: string) =>
+    plot.locator(`rect.${kind}:not([height="0"])`).evaluateAll((all: unknown[]) => all.length)
+  const counted = async () => {
+    const [, done, failed] =
+      /: (\d+) jobs? done, (\d+) failed/.exec((await plot.getAttribute('aria-label')) ?? '') ?? []
+    return { done: Number(done), failed: Number(failed) }
+  }
+  const before = await counted()
+  for (const end of [agent.complete, agent.fail]) {
+    await submit('films/long.mp4')
+    await end((await agent.claim()).json)
+  }
+  const now = { done: before.done + 1, failed: before.failed + 1 }
+  await page
+    .getByRole('img', { name: new RegExp(`: ${now.done} jobs? done, ${now.failed} failed`) })
+    .waitFor()
+  expect(await bars('done')).toBeGreaterThan(0)
+  expect(await bars('failed')).toBeGreaterThan(0)
+  await page.getByText('As a table').click()
+  const row = page.getByRole('region', { name: 'Throughput as a table' }).getByRole('row').nth(1)
+  expect(await row.getByRole('cell').first().textContent()).toMatch(/^[1-9]/)
+  await page.getByText('7 days').click()
+  await page.getByRole('img', { name: /^Bars for the last 168 hours: / }).waitFor()
+})
+
 test('names are shown as they are, whatever they are', async () => {
   const page = await visitHere()
   await open(page, 'submit?dir=films')
