@@ -39,7 +39,7 @@ export async function changeFarm(
   edited: FarmText,
   options: ChangeOptions = {},
 ): Promise<Changed> {
-  const farm = edited === loaded.source ? loaded.farm : farmFrom(edited)
+  const farm = edited === loaded.source ? loaded.farm : farmAfter(edited)
   const runId = await nextRunId(tools.nas, farm.paths.state)
   const plan = await makePlan(farm, tools.nas, {
     resources: catalog,
@@ -51,6 +51,18 @@ export async function changeFarm(
   })
   const code = await settle(tools, plan, { state: farm.paths.state, runId }, options)
   return { code, farm }
+}
+
+/** The places in its messages are of a text that is written nowhere yet. */
+function farmAfter(edited: FarmText): Farm {
+  try {
+    return farmFrom(edited)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(error.message, {
+      hint: `${edited.file} is as it was: correct the flag that says so`,
+    })
+  }
 }
 
 /** Shows a plan, asks where that is wanted, carries it out, and says how it ended. */

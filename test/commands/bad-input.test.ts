@@ -139,6 +139,14 @@ describe('what somebody has already, with its place:', () => {
     expect(hint).toBe('see all with: pifarm list')
   })
 
+  test('a name that the edited farm.yaml could not have', async () => {
+    const nas = await readyFarm([addHlsPi1])
+    for (const words of [[...add, '--name', 'template'], 'set-pi HLSPi1 --name template']) {
+      const { hint } = await refused(nas, words, /"template" is the name of a template$/)
+      expect(hint).toBe(`${config} is as it was: correct the flag that says so`)
+    }
+  })
+
   test('a MAC of dhcpd.conf', async () => {
     await refused(
       await readyFarm(),

@@ -117,6 +117,7 @@ describe('refuses what dhcpd -t lets pass', () => {
     ['host x {\n hardware ethernet b8 : 27:eb:33:34:7a; }', 'MAC address', 2],
     ['host x { fixed-address foo.lan, 10.77.0.011; }', 'address "10.77.0.11"', 2],
     ['group { # {\n  host HLSPi1 { } }', 'name "HLSPi1"', 3],
+    ['host hlsPI1 { }', 'name "HLSPi1"', 2],
     ['subnet 10.78.0.0 netmask 255.255.0.0 {\n range 10.77.0.9 10.77.0.12; }', 'range 10.77', 3],
     ['pool { range dynamic-bootp 10.77.0.11; }', 'dynamic range 10.77.0.11-10.77.0.11', 2],
   ])('%j', async (text, what, line) => {

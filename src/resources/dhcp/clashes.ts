@@ -10,7 +10,8 @@ import type { DhcpFacts } from './facts.ts'
  */
 export function dhcpClashes(farm: Farm, facts: DhcpFacts): readonly string[] {
   const { hosts, ranges } = facts
-  const names = new Map(hosts.map((host) => [host.name, host.at]))
+  // dhcpd tells HLSPI1 from HLSPi1; DNS, which hears of both, does not.
+  const names = new Map(hosts.map((host) => [host.name.toLowerCase(), host.at]))
   const macs = new Map(hosts.flatMap(({ mac, at }) => (mac === undefined ? [] : [[mac, at]])))
   const addresses = new Map(
     hosts.flatMap((host) => host.addresses.map((address) => [address, host.at])),
@@ -20,7 +21,7 @@ export function dhcpClashes(farm: Farm, facts: DhcpFacts): readonly string[] {
   function clashesOf(pi: Pi): (string | undefined)[] {
     const range = ranges.find(({ contains }) => contains(pi.address))
     return [
-      says(pi.name, 'the name', names.get(pi.name)),
+      says(pi.name, 'the name', names.get(pi.name.toLowerCase())),
       says(pi.mac, 'the MAC address', macs.get(pi.mac)),
       says(pi.address, 'the address', addresses.get(pi.address)),
       range && `${quoted(pi.address)} lies in the dynamic range ${range.text} of ${range.at}`,
