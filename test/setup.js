@@ -24,7 +24,10 @@ import { gunzipSync } from 'node:zlib'
  */
 const project = fileURLToPath(new URL('..', import.meta.url))
 
-/** Each Debian package with one program of it: a program may also come from elsewhere. */
+/**
+ * Each Debian package with one program of it, which may also come from elsewhere; where it has none,
+ * with a file.
+ */
 const debianPackages = {
   'isc-dhcp-server': 'dhcpd',
   'dnsmasq-base': 'dnsmasq',
@@ -52,6 +55,8 @@ const debianPackages = {
   procps: 'ps',
   'util-linux': 'unshare',
   sudo: 'sudo',
+  systemd: 'systemd-analyze',
+  'python3-seccomp': '/var/lib/dpkg/info/python3-seccomp.list',
   'xz-utils': 'xz',
   zstd: 'zstd',
   bzip2: 'bzip2',
@@ -121,6 +126,7 @@ function installNpmPackages() {
 }
 
 function isInstalled(program) {
+  if (program.startsWith('/')) return existsSync(program)
   return ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].some(
     (dir) => existsSync(join(dir, program)),
   )

@@ -46,7 +46,7 @@ interface AgentOptions {
   /** Found before the other programs. */
   readonly programs?: string
   /** What its ffmpeg can do: of those with one name the first finds it out. */
-  readonly machine?: string
+  readonly machine?: string | undefined
 }
 
 /** What the first agent of a file found out about this machine, for the others. */
@@ -122,13 +122,14 @@ export interface Farm extends AgentHere {
 export async function farmHere(
   argv: readonly string[],
   config: Readonly<Record<string, unknown>> = {},
+  machine?: string,
 ): Promise<Farm> {
   const controller = new StandInController()
   await controller.come()
   onTestFinished(() => controller.leave())
   const media = await mediaHere()
   const { url } = controller
-  const agent = await agentHere({ argv, url, token: standInToken, media, config })
+  const agent = await agentHere({ argv, url, token: standInToken, media, config, machine })
   return { ...agent, media, controller }
 }
 

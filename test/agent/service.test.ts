@@ -1,5 +1,6 @@
 import { readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { verifyHls } from '../../src/agent/hls/verify.ts'
 import { bundledAgent, ended, farmHere } from './agent-here.ts'
@@ -39,6 +40,25 @@ test('registers, makes the HLS of a job, tidies its input away, and stops when t
   expect(farm.lines.join('\n')).not.toContain(standInToken)
   expect(await readdir(farm.state)).not.toContain('job.json')
   expect(await readdir(join(farm.state, 'reports'))).toEqual([])
+})
+
+test('makes the HLS of a job with the system calls that its unit leaves it', async () => {
+  const unit = fileURLToPath(
+    new URL('../../templates/root-template/hls-muxer.service.hbs', import.meta.url),
+  )
+  const filter = fileURLToPath(new URL('under-its-filter.py', import.meta.url))
+  const bare = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--no-new-privs']
+  // Debian's own Python: another would not find Debian's module.
+  const argv = [...bare, '/usr/bin/python3', filter, unit, ...agent()]
+  // What it can do is tried anew, with no more than that.
+  const farm = await farmHere(argv, {}, 'under its filter')
+  const { controller } = farm
+  controller.queue.push(claimedJob(1))
+  farm.start()
+  await controller.until('a report', () => controller.reports.length > 0)
+  expect(controller.reports).toMatchObject([
+    { kind: 'complete', body: { result: { encoder: 'libx264' } } },
+  ])
 })
 
 test('a lock file: nothing is claimed, and its text is what the controller hears', async () => {

@@ -130,9 +130,10 @@ async function encode(
   return { gop: found }
 }
 
-/** The first error that ffmpeg told, without its prefix. */
+/** The first error that ffmpeg told, without its prefix; where it told none, what was said last. */
 export function complaint(kind: string, log: string): string {
-  const line = log.split('\n').find((each) => /\[(error|fatal)\]/.test(each))
+  const lines = log.split('\n').filter((each) => each.trim() !== '')
+  const line = lines.find((each) => /\[(error|fatal)\]/.test(each)) ?? lines.at(-1)
   const said = line?.replace(/^.*\[(?:error|fatal)\]\s*/, '').trim()
   return kind === 'hung' ? 'hangs' : (said ?? `ffmpeg ${kind}`)
 }
