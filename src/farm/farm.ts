@@ -62,13 +62,19 @@ export function bootDir(farm: Farm, serial: Serial): string {
   return `${farm.paths.tftp}/${serial}`
 }
 
-/** Where agents and people reach the controller; undefined where the farm has none. */
+/** Where people reach the controller, and agents first; undefined where the farm has none. */
 export function controllerUrl({ controller, nas }: Farm): string | undefined {
   if (!controller.enable) return undefined
   const scheme = controller.tls_cert === undefined ? 'http' : 'https'
   // On all addresses of the NAS: the Pis know it by the one in the farm.
   const listen = controller.listen === '0.0.0.0' ? undefined : controller.listen
   return `${scheme}://${listen ?? nas.address}:${controller.port}`
+}
+
+/** Where the agents ask: any that is there will do, for they share a queue. */
+export function controllerUrls(farm: Farm): readonly string[] {
+  const own = controllerUrl(farm)
+  return own === undefined ? [] : [own, ...farm.controller.others]
 }
 
 /** Where a tree is kept that a run takes out: beside its place, so that moving it is a rename. */

@@ -127,6 +127,14 @@ export const cmdlineExtra = z
       'root=, nfsroot=, ip=, muxid=, muxhwdec= and muxcnc= are written by pifarm from the settings',
   })
 
+/** As the Pis reach it; it becomes a part of the kernel's command line. */
+export const controllerUrl = z
+  .string()
+  .regex(/^https?:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._/-]*)?$/, {
+    error: 'a controller is http://HOST:PORT or https://HOST:PORT',
+  })
+  .max(120)
+
 export const models = ['3b', '3b+', '4', '400', 'cm4', '5'] as const
 export const model = z.enum(models)
 export type Model = z.infer<typeof model>
@@ -280,6 +288,8 @@ export const farmSchema = z.strictObject({
       /** Left out: the NAS's address in the farm. */
       listen: ipv4.optional(),
       port: z.int().min(1).max(65_535).default(8080),
+      /** Other controllers of the same PostgreSQL, which the Pis turn to when this one is away. */
+      others: z.array(controllerUrl).max(7).default([]),
       /** The directory with the videos. */
       media: path.default('/srv/media'),
       /** A SQLite file. PostgreSQL: DATABASE_URL in /etc/pifarm/controller.env. */

@@ -62,6 +62,27 @@ test('on all addresses: the Pis are told the one of the farm', async () => {
   expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(' muxcnc=http://10.77.0.1:8080')
 })
 
+test('others beside it: every Pi is told of them too', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  set(nas, '  enable: true\n  others: [http://10.77.0.2:8080, "https://nas2.farm/pifarm"]\n')
+  expect(await nas.pifarm('apply --yes')).toMatchObject({ code: 0 })
+  expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).toContain(
+    ' muxcnc=http://10.77.0.1:8080,http://10.77.0.2:8080,https://nas2.farm/pifarm',
+  )
+})
+
+test.each(['ftp://x', 'http://x root=/dev/sda', 'http://a,b', 'http://a"b'])(
+  'another that is none: %s',
+  async (url) => {
+    const nas = await readyFarm()
+    set(nas, `  enable: true\n  others: ['${url}']\n`)
+    expect(await nas.pifarm('apply --yes')).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('controller.others.0'),
+    })
+  },
+)
+
 test('no secret is shown', async () => {
   const nas = await readyFarm()
   set(nas, '  enable: true\n')

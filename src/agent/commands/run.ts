@@ -23,8 +23,8 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<number> {
   const { log, self, signal } = options
   const { settings, board } = await readSettings(options)
-  const { muxid, controller } = settings
-  if (controller === undefined)
+  const { muxid, controllers } = settings
+  if (controllers === undefined)
     throw new UserError('no controller is set', {
       hint: `write "controller": "http://..." into ${options.config}, or boot with muxcnc=URL`,
     })
@@ -34,11 +34,13 @@ export async function run(options: RunOptions): Promise<number> {
     })
   const token = await readToken(options.tokenFile)
   await mkdir(settings.stateDir, { recursive: true })
-  log(`agent ${agentVersion}, muxer ${muxid}, controller ${withoutSecrets(controller)}`)
+  log(
+    `agent ${agentVersion}, muxer ${muxid}, controller ${controllers.map(withoutSecrets).join(' or ')}`,
+  )
   const service = new AgentService({
     settings,
     board,
-    client: new ControllerClient({ url: controller, token, muxid, agent: agentVersion }),
+    client: new ControllerClient({ urls: controllers, token, muxid, agent: agentVersion }),
     outbox: new Outbox(settings.stateDir),
     share: new MediaShare(settings),
     clock: realClock,

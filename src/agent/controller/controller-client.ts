@@ -24,7 +24,8 @@ export type Answer<T> =
   | { readonly kind: 'away'; readonly detail: string }
 
 export interface ControllerOptions {
-  readonly url: string
+  /** One, or several that share a queue. */
+  readonly urls: readonly string[]
   readonly token: string
   readonly muxid: string
   readonly agent: string
@@ -41,6 +42,8 @@ const acknowledged = z.object({})
 /** The controller as this muxer sees it. Nothing that it says is believed before it was parsed. */
 export class ControllerClient {
   readonly #options: ControllerOptions
+  /** Which of them is asked. */
+  #at = 0
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -81,14 +84,17 @@ export class ControllerClient {
     patience: Patience,
     schema: z.ZodType<T>,
   ): Promise<Answer<T>> {
-    const { url, token, agent } = this.#options
+    const { urls, token, agent } = this.#options
+    const asked = this.#at
+    const base = urls[asked % urls.length] ?? ''
     // A controller may live below a path of a web server.
-    const at = new URL(path, url.endsWith('/') ? url : `${url}/`)
-    try {
-      return understand(await postJson({ url: at, token, agent, body, ...patience }), schema)
-    } catch (error) {
-      return { kind: 'away', detail: reasonOf(error) }
-    }
+    const url = new URL(path, base.endsWith('/') ? base : `${base}/`)
+    const answer = await postJson({ url, token, agent, body, ...patience })
+      .then((posted) => understand(posted, schema))
+      .catch((error): Answer<T> => ({ kind: 'away', detail: reasonOf(error) }))
+    // Unless another request has turned to the next one in the meantime.
+    if (answer.kind === 'away' && this.#at === asked) this.#at++
+    return answer
   }
 }
 

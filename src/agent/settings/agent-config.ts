@@ -8,14 +8,20 @@ const absolute = z
     error: 'a path is absolute, e.g. "/home/pi/remote"',
   })
 
+const controller = z.url({ protocol: /^https?$/, error: 'a controller is http:// or https://' })
+
+/** Commas between those that share a queue. */
+export const controllers = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(controller).max(8))
+
 /**
  * /etc/pifarm-agent.json. Each key may be left out; docs/agent.md says what each is for. The token
  * is no part of it: it has a file of its own.
  */
 export const agentConfig = z.strictObject({
-  controller: z
-    .url({ protocol: /^https?$/, error: 'a controller is http:// or https://' })
-    .optional(),
+  controller: controllers.optional(),
   muxid: muxerId.optional(),
   labels: z.array(label).max(32).default([]),
   hardwareDecoding: z.boolean().default(false),

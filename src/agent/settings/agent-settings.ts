@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { quoted, UserError } from '../../errors.ts'
 import { label, muxerId } from '../../protocol/job.ts'
-import { type AgentConfig, agentConfig } from './agent-config.ts'
+import { type AgentConfig, agentConfig, controllers } from './agent-config.ts'
 import { type BootOptions, bootOptions } from './boot-options.ts'
 
 /** The texts that the settings are made of; undefined where a file is not there. */
@@ -17,7 +17,8 @@ export interface SettingsTexts {
 export interface AgentSettings {
   /** Undefined: neither set nor a board with a serial. */
   readonly muxid: string | undefined
-  readonly controller: string | undefined
+  /** They share a queue: it is the same which of them is asked. */
+  readonly controllers: readonly string[] | undefined
   readonly labels: readonly string[]
   readonly hardwareDecoding: boolean
   readonly mediaDir: string
@@ -37,8 +38,7 @@ export function agentSettings(texts: SettingsTexts): AgentSettings {
   const muxid = bootOption(boot, 'muxid', muxerId) ?? config.muxid ?? texts.serial
   return {
     muxid,
-    controller:
-      bootOption(boot, 'muxcnc', agentConfig.shape.controller.unwrap()) ?? config.controller,
+    controllers: bootOption(boot, 'muxcnc', controllers) ?? config.controller,
     labels: labelsOf(boot) ?? config.labels,
     hardwareDecoding: switchOf(boot) ?? config.hardwareDecoding,
     mediaDir: config.mediaDir,

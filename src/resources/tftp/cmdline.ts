@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.ts'
-import { controllerUrl, type Farm, type Pi, rootOf } from '../../farm/farm.ts'
+import { controllerUrls, type Farm, type Pi, rootOf } from '../../farm/farm.ts'
 import { render } from '../../render.ts'
 
 /** A 32-bit kernel cuts off what is longer (COMMAND_LINE_SIZE), in the middle of a word, and says nothing. */
@@ -13,7 +13,7 @@ export function cmdlineOf(farm: Farm, pi: Pi): string {
     options: pi.root_options,
     muxid: pi.muxid,
     muxhwdec: pi.muxhwdec,
-    controller: controllerUrl(farm),
+    controllers: controllerUrls(farm).join(','),
     extra: pi.cmdline_extra,
   })
   const { length } = line.trimEnd()

@@ -26,7 +26,11 @@ async function talking(answer: Answer) {
     server.close()
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { asked, url, client: new ControllerClient({ url, token, muxid: '7', agent: '1.0' }) }
+  return {
+    asked,
+    url,
+    client: new ControllerClient({ urls: [url], token, muxid: '7', agent: '1.0' }),
+  }
 }
 
 const patience = (timeoutSeconds = 30) => ({
@@ -41,7 +45,12 @@ const says =
 
 test('it asks below the path of its URL, with its token', async () => {
   const { asked, url } = await talking(says(204))
-  const client = new ControllerClient({ url: `${url}/farm`, token, muxid: 'a_1-b', agent: '1.0' })
+  const client = new ControllerClient({
+    urls: [`${url}/farm`],
+    token,
+    muxid: 'a_1-b',
+    agent: '1.0',
+  })
   expect(await client.claim(asking, patience())).toEqual({ kind: 'ok', value: undefined })
   expect(asked).toEqual([`POST /farm/v1/muxers/a_1-b/claim Bearer ${token}`])
 })
@@ -77,7 +86,7 @@ describe('worth another try', () => {
 
   test('nobody there', async () => {
     const client = new ControllerClient({
-      url: 'http://127.0.0.1:9',
+      urls: ['http://127.0.0.1:9'],
       token,
       muxid: '7',
       agent: '1',
@@ -96,6 +105,21 @@ describe('worth another try', () => {
     hurry.abort()
     expect(await answered).toMatchObject({ kind: 'away' })
   })
+})
+
+test('of several it asks one for as long as that answers, then the next, and comes round again', async () => {
+  let isFirstAway = false
+  const first = await talking((...heard) => says(isFirstAway ? 503 : 204)(...heard))
+  const second = await talking(says(204))
+  const urls = [first.url, 'http://127.0.0.1:9', second.url]
+  const client = new ControllerClient({ urls, token, muxid: '7', agent: '1.0' })
+  const claim = async () => (await client.claim(asking, patience())).kind
+  expect([await claim(), await claim()]).toEqual(['ok', 'ok'])
+  isFirstAway = true
+  // Two at once find out, and turn to the next but once.
+  expect(await Promise.all([claim(), claim()])).toEqual(['away', 'away'])
+  expect([await claim(), await claim(), await claim()]).toEqual(['away', 'ok', 'ok'])
+  expect([first.asked.length, second.asked.length]).toEqual([4, 2])
 })
 
 describe('a path that leads out of the media directory', () => {

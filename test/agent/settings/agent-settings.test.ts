@@ -32,7 +32,7 @@ describe('settings', () => {
   test('all have a default', () => {
     expect(agentSettings({ ...nothing, serial: '3333347a' })).toEqual({
       muxid: '3333347a',
-      controller: undefined,
+      controllers: undefined,
       labels: [],
       hardwareDecoding: false,
       mediaDir: '/home/pi/remote',
@@ -55,10 +55,11 @@ describe('settings', () => {
     })
     const all = { ...nothing, config, serial: '3333347a' }
     expect(agentSettings(all)).toMatchObject({ muxid: '7', hardwareDecoding: true })
-    const cmdline = 'muxid=8 muxhwdec=0 muxcnc=https://other muxlabels=fast,,mpeg2'
+    const cmdline =
+      'muxid=8 muxhwdec=0 muxcnc=https://other,http://third:8080 muxlabels=fast,,mpeg2'
     expect(agentSettings({ ...all, cmdline })).toMatchObject({
       muxid: '8',
-      controller: 'https://other',
+      controllers: ['https://other', 'http://third:8080'],
       labels: ['fast', 'mpeg2'],
       hardwareDecoding: false,
     })
@@ -74,7 +75,7 @@ describe('settings', () => {
     ['{"mediadir":"/x"}', 'Unrecognized key: "mediadir"'],
     ['{"token":"secret"}', 'Unrecognized key: "token"'],
     ['{"mediaDir":"remote"}', 'mediaDir: a path is absolute'],
-    ['{"controller":"ftp://nas"}', 'controller: a controller is http:// or https://'],
+    ['{"controller":"ftp://nas"}', 'controller.0: a controller is http:// or https://'],
     ['{"originalsDir":"../originals"}', 'originalsDir lies below mediaDir'],
     ['{"labels":["a b"]}', 'labels.0: a label is'],
     ['{"mountCommand":"mount x"}', 'mountCommand: '],
@@ -85,6 +86,7 @@ describe('settings', () => {
   test.each([
     ['muxid=a/../b', 'the boot option muxid= holds "a/../b"'],
     ['muxcnc=nas', 'the boot option muxcnc= holds "nas"'],
+    ['muxcnc=http://nas,', 'the boot option muxcnc= holds "http://nas,"'],
     ['muxlabels=a,b;c', 'the boot option muxlabels= holds "b;c"'],
   ])('%s is refused', (cmdline, message) => {
     expect(() => agentSettings({ ...nothing, cmdline })).toThrow(message)
