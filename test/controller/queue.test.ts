@@ -6,6 +6,7 @@ import { fail } from '../../src/controller/queue/fail.ts'
 import { findJobs, jobStory } from '../../src/controller/queue/find-jobs.ts'
 import { renewLease } from '../../src/controller/queue/heartbeat.ts'
 import { muxerViews, register, resume } from '../../src/controller/queue/muxers.ts'
+import type { Queue } from '../../src/controller/queue/queue.ts'
 import { releaseLease } from '../../src/controller/queue/release.ts'
 import { submit } from '../../src/controller/queue/submit.ts'
 import { throughputOf } from '../../src/controller/queue/throughput.ts'
@@ -115,6 +116,52 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect((await submit(queue, submission.parse(keyed))).isNew).toBe(true)
     expect((await submit(queue, submission.parse({ ...keyed, path: 'b.mp4' }))).isNew).toBe(false)
   })
+
+  // SQLite has one writer: nothing can come in between.
+  if (dialect === 'postgresql') {
+    /** The queue of another controller, which between two of its statements meets what this one does. */
+    function overtaken(after: RegExp, meanwhile: () => Promise<unknown>): Queue {
+      let isDone = false
+      const kinds = new WeakMap<object, string>()
+      const kysely = queue.db.kysely.withPlugin({
+        transformQuery: ({ node, queryId }) => {
+          kinds.set(queryId, node.kind)
+          return node
+        },
+        transformResult: async ({ result, queryId }) => {
+          if (!isDone && after.test(kinds.get(queryId) ?? '')) {
+            isDone = true
+            await meanwhile()
+          }
+          return result
+        },
+      })
+      const write: Queue['db']['write'] = (work) => kysely.transaction().execute(work)
+      return { ...queue, db: { ...queue.db, kysely, write } }
+    }
+
+    test('a job that ends just as the same file is submitted again is no reason to refuse it', async () => {
+      const wish = submission.parse({ path: 'a.mp4' })
+      const first = await submit(queue, wish)
+      const job = await claimed('1')
+      const again = await submit(
+        overtaken(/Insert/, () => completed(job)),
+        wish,
+      )
+      expect(again).toMatchObject({ isNew: true, job: { state: 'queued' } })
+      expect(again.job.id).not.toBe(first.job.id)
+    })
+
+    test('a submission that comes twice at the same moment is one job, even when that is done by then', async () => {
+      const wish = submission.parse({ path: 'a.mp4' })
+      const late = overtaken(/Select/, async () => {
+        await submit(queue, wish, 'k1')
+        await completed(await claimed('1'))
+      })
+      expect(await submit(late, wish, 'k1')).toMatchObject({ isNew: false, job: { state: 'done' } })
+      expect((await findJobs(queue.db, { limit: 10 })).jobs).toHaveLength(1)
+    })
+  }
 
   test('an Idempotency-Key answers the job it made, also when that is done; for another wish it is refused', async () => {
     const wish = submission.parse({ path: 'a.mp4' })

@@ -12,11 +12,30 @@ export interface Submitted {
   readonly isNew: boolean
 }
 
+/** Another controller was quicker, and what was found a moment ago no longer holds. */
+class Overtaken extends Refused {}
+
+const mostTries = 5
+
 /** Puts a job into the queue. The same Idempotency-Key again answers the job that it made. */
 export async function submit(
-  { db, bulletin }: Queue,
+  queue: Queue,
   wish: Submission,
   idempotencyKey?: string,
+): Promise<Submitted> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await submitOnce(queue, wish, idempotencyKey)
+    } catch (error) {
+      if (!(error instanceof Overtaken) || tries === mostTries) throw error
+    }
+  }
+}
+
+async function submitOnce(
+  { db, bulletin }: Queue,
+  wish: Submission,
+  idempotencyKey: string | undefined,
 ): Promise<Submitted> {
   const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest('hex')
   const submitted = await db.write(async (trx) => {
@@ -86,7 +105,7 @@ async function live(trx: Transaction<Tables>, key: string): Promise<JobRow> {
     .where('state', 'in', ['queued', 'leased'])
     .executeTakeFirst()
   // On PostgreSQL it may have ended since the conflict.
-  if (job === undefined) throw new Refused(409, 'a job for it has just ended', 'submit it again')
+  if (job === undefined) throw new Overtaken(409, 'a job for it has just ended', 'submit it again')
   return job
 }
 
@@ -123,7 +142,7 @@ async function remember(
     .onConflict((conflict) => conflict.column('key').doNothing())
     .returning('key')
     .executeTakeFirst()
-  // The same request at the same moment: this one is taken back, and finds the other's job when it comes again.
+  // The same request at the same moment: this one is taken back, and finds the other's job at the next try.
   if (kept === undefined)
-    throw new Refused(409, 'this Idempotency-Key is in use at this moment', 'send it again')
+    throw new Overtaken(409, 'this Idempotency-Key is in use at this moment', 'send it again')
 }
