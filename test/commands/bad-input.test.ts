@@ -170,7 +170,7 @@ describe('what somebody has already, with its place:', () => {
     nas.poke('/etc/exports', '/mnt/PiRoots/HLSPi1 10.77.0.50(rw)\n/srv/media 10.77.0.20(ro)\n')
     await refused(
       nas,
-      addHlsPi1,
+      `${addHlsPi1} --ip 10.77.0.50`,
       /"\/mnt\/PiRoots\/HLSPi1" is already exported .* at \/etc\/exports:1/,
     )
   })
