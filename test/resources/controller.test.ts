@@ -4,7 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { addHlsPi1, config, type FarmNas, readyFarm, textOn } from '../support/farm-nas.ts'
+import {
+  addHlsPi1,
+  config,
+  type FarmNas,
+  farmNas,
+  initCommand,
+  readyFarm,
+  textOn,
+} from '../support/farm-nas.ts'
 
 const unit = '/etc/systemd/system/pifarm-controller.service'
 const wanted = '/etc/systemd/system/multi-user.target.wants/pifarm-controller.service'
@@ -19,6 +27,13 @@ test('off by default: nothing of it is laid', async () => {
   expect(await nas.read(unit)).toBeUndefined()
   expect(await nas.read('/var/lib/pifarm/admin-token')).toBeUndefined()
   expect(textOn(nas, '/srv/tftp/3333347a/cmdline.txt')).not.toContain('muxcnc')
+})
+
+test('init lays and starts it at once, where it is told to', async () => {
+  const nas = farmNas()
+  expect(await nas.pifarm(`${initCommand} --set controller.enable=true`)).toMatchObject({ code: 0 })
+  expect(textOn(nas, unit)).toContain('\nExecStart=/usr/bin/env pifarm controller --config ')
+  expect(await nas.ask(['systemctl', 'is-active', 'pifarm-controller'])).toMatchObject({ code: 0 })
 })
 
 test('on: unit, start at boot, secrets for root alone, and its URL to every Pi; once', async () => {
