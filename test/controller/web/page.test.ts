@@ -106,6 +106,26 @@ test('a video is submitted, made before one’s eyes, and played to its end in e
   expect(await playToTheEnd(page)).toMatchObject({ isWhole: true })
 })
 
+test('the farm at a glance: what a Pi does, how far it is and how fast, and how it is', async () => {
+  const agent = playedAgent(controller, '7')
+  await agent.register({ hostname: 'HLSPi7' })
+  const page = await visitHere()
+  const id = await submit('films/long.mp4')
+  const claimed: Claimed = (await agent.claim()).json
+  const said = { step: 'renditions', percent: 57, fps: 23.4, speed: 0.94, encoder: 'h264_v4l2m2m' }
+  await agent.heartbeat(claimed, said, { celsius: 63, throttled: true })
+  const card = pi(page, 'HLSPi7')
+  for (const words of ['Working', '57 %', 'renditions', '23.4', '0.94 ×', 'h264_v4l2m2m', '63 °C'])
+    await card.getByText(words).first().waitFor()
+  await card.getByText('Throttled: too hot, or too little power').waitFor()
+  await card.getByText(/^\d+ s ago$/).waitFor()
+  await card.getByRole('link', { name: 'films/long.mp4' }).click()
+  await page.getByRole('heading', { level: 1, name: 'films/long.mp4' }).waitFor()
+  expect(page.url()).toContain(`#/jobs/${id}`)
+  await agent.release(claimed)
+  await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
+})
+
 test('a Pi is drained and resumed by the keyboard, which stays where it is', async () => {
   const agent = playedAgent(controller, '2')
   await agent.register({ hostname: 'HLSPi2' })
