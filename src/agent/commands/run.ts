@@ -8,6 +8,7 @@ import { realClock } from '../machine/clock.ts'
 import { drive } from '../machine/drive.ts'
 import { readSettings } from '../settings/read-settings.ts'
 import { readToken } from '../settings/read-token.ts'
+import { trustedBeside } from '../settings/trusted-beside.ts'
 import { MediaShare } from '../share/media-share.ts'
 
 export interface RunOptions {
@@ -33,6 +34,7 @@ export async function run(options: RunOptions): Promise<number> {
       hint: `boot with muxid=NUMBER, or write "muxid" into ${options.config}`,
     })
   const token = await readToken(options.tokenFile)
+  const ca = settings.caFile === undefined ? undefined : await trustedBeside(settings.caFile)
   await mkdir(settings.stateDir, { recursive: true })
   log(
     `agent ${agentVersion}, muxer ${muxid}, controller ${controllers.map(withoutSecrets).join(' or ')}`,
@@ -40,7 +42,7 @@ export async function run(options: RunOptions): Promise<number> {
   const service = new AgentService({
     settings,
     board,
-    client: new ControllerClient({ urls: controllers, token, muxid, agent: agentVersion }),
+    client: new ControllerClient({ urls: controllers, ca, token, muxid, agent: agentVersion }),
     outbox: new Outbox(settings.stateDir),
     share: new MediaShare(settings),
     clock: realClock,

@@ -26,6 +26,7 @@ export type Answer<T> =
 export interface ControllerOptions {
   /** One, or several that share a queue. */
   readonly urls: readonly string[]
+  readonly ca?: readonly string[] | undefined
   readonly token: string
   readonly muxid: string
   readonly agent: string
@@ -84,12 +85,12 @@ export class ControllerClient {
     patience: Patience,
     schema: z.ZodType<T>,
   ): Promise<Answer<T>> {
-    const { urls, token, agent } = this.#options
+    const { urls, token, agent, ca } = this.#options
     const asked = this.#at
     const base = urls[asked % urls.length] ?? ''
     // A controller may live below a path of a web server.
     const url = new URL(path, base.endsWith('/') ? base : `${base}/`)
-    const answer = await postJson({ url, token, agent, body, ...patience })
+    const answer = await postJson({ url, token, agent, ca, body, ...patience })
       .then((posted) => understand(posted, schema))
       .catch((error): Answer<T> => ({ kind: 'away', detail: reasonOf(error) }))
     // Unless another request has turned to the next one in the meantime.

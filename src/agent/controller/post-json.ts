@@ -5,6 +5,8 @@ export interface Post {
   readonly url: URL
   readonly token: string
   readonly agent: string
+  /** What is trusted instead of Node's own list. */
+  readonly ca?: readonly string[] | undefined
   readonly body: unknown
   readonly timeoutSeconds: number
   readonly signal: AbortSignal
@@ -29,6 +31,7 @@ export async function postJson(post: Post): Promise<Posted> {
   return await new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? overTls : overHttp
     const sent = send(url, {
+      ...(post.ca !== undefined && { ca: [...post.ca] }),
       method: 'POST',
       agent: false,
       signal,

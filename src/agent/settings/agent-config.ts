@@ -22,6 +22,8 @@ export const controllers = z
  */
 export const agentConfig = z.strictObject({
   controller: controllers.optional(),
+  /** In PEM: a certificate that is trusted beside those that everybody trusts. */
+  caFile: absolute.optional(),
   muxid: muxerId.optional(),
   labels: z.array(label).max(32).default([]),
   hardwareDecoding: z.boolean().default(false),

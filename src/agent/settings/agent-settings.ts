@@ -19,6 +19,7 @@ export interface AgentSettings {
   readonly muxid: string | undefined
   /** They share a queue: it is the same which of them is asked. */
   readonly controllers: readonly string[] | undefined
+  readonly caFile: string | undefined
   readonly labels: readonly string[]
   readonly hardwareDecoding: boolean
   readonly mediaDir: string
@@ -39,6 +40,7 @@ export function agentSettings(texts: SettingsTexts): AgentSettings {
   return {
     muxid,
     controllers: bootOption(boot, 'muxcnc', controllers) ?? config.controller,
+    caFile: config.caFile,
     labels: labelsOf(boot) ?? config.labels,
     hardwareDecoding: switchOf(boot) ?? config.hardwareDecoding,
     mediaDir: config.mediaDir,

@@ -33,6 +33,7 @@ describe('settings', () => {
     expect(agentSettings({ ...nothing, serial: '3333347a' })).toEqual({
       muxid: '3333347a',
       controllers: undefined,
+      caFile: undefined,
       labels: [],
       hardwareDecoding: false,
       mediaDir: '/home/pi/remote',
