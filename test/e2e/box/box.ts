@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -89,6 +90,9 @@ export class Box {
     )
     // Vitest's worker outlives a Vitest that was killed, and the machines would with it.
     process.once('disconnect', () => process.exit(1))
+    process.once('SIGTERM', () => process.exit(1))
+    // The disk of the NAS is some hundred megabytes.
+    process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
     for await (const line of createInterface(network.stdout))
       if (line === 'ready') return new Box({ dir, boards, disk, emulation }, network, timeline)
     throw new Error('the network of the box did not start')
