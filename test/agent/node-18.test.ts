@@ -36,8 +36,11 @@ test('by hand: it muxes, judges what it made, and tries what the machine can do'
   expect(machine.encoders).toMatchObject([{ name: 'libx264' }])
 })
 
-test('as a service: it takes a job, and stops when told', async () => {
-  const farm = await farmHere([node18, bundle.path])
+test('as a service: it sees its share among many mounts, takes a job, and stops when told', async () => {
+  const mounts = 'for n in $(seq 100); do mount -t tmpfs tmpfs /mnt; done; exec "$@"'
+  const argv = ['unshare', '--mount', 'sh', '-ec', mounts, 'sh', node18, bundle.path]
+  const farm = await farmHere(argv)
+  await farm.configure({ mountCommand: ['mount', '--bind', farm.media, farm.media] })
   farm.controller.queue.push(claimedJob(1))
   const child = farm.start()
   await farm.controller.until('a report', () => farm.controller.reports.length > 0)

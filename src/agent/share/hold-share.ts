@@ -1,9 +1,9 @@
-import { open, readFile } from 'node:fs/promises'
-import { mountedAt } from './mount-point.ts'
+import { open } from 'node:fs/promises'
+import { mountedAt, readMountinfo } from './mount-point.ts'
 
 export interface HeldShare {
   /** Whether something else, or nothing, is mounted there by now. */
-  isLost(): Promise<boolean>
+  isLost(): boolean
   release(): Promise<void>
 }
 
@@ -13,10 +13,10 @@ export interface HeldShare {
  */
 export async function holdShare(dir: string): Promise<HeldShare> {
   const handle = await open(dir)
-  const mount = async () => mountedAt(await readFile('/proc/self/mountinfo', 'utf8'), dir)?.id
-  const begun = await mount()
+  const mount = () => mountedAt(readMountinfo(), dir)?.id
+  const begun = mount()
   return {
-    isLost: async () => (await mount()) !== begun,
+    isLost: () => mount() !== begun,
     release: () => handle.close(),
   }
 }

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { type MountPoint, mountedAt } from './mount-point.ts'
+import { type MountPoint, mountedAt, readMountinfo } from './mount-point.ts'
 import { type Ran, runWithin } from './run-within.ts'
 
 export interface ShareOptions {
@@ -10,7 +9,7 @@ export interface ShareOptions {
 
 export interface ShareProbes {
   /** The text of /proc/self/mountinfo. */
-  mountinfo(): Promise<string>
+  mountinfo(): string
   run(seconds: number, argv: readonly string[]): Promise<Ran>
 }
 
@@ -26,7 +25,7 @@ const answerSeconds = 10
 const mountSeconds = 40
 
 const realProbes: ShareProbes = {
-  mountinfo: () => readFile('/proc/self/mountinfo', 'utf8'),
+  mountinfo: readMountinfo,
   run: runWithin,
 }
 
@@ -46,12 +45,12 @@ export class MediaShare {
   async look(): Promise<ShareState> {
     const state = await this.#look()
     // Last, for it was perhaps only mounted by being looked at.
-    return { ...state, mount: (await this.#mounted())?.id ?? null }
+    return { ...state, mount: this.#mounted()?.id ?? null }
   }
 
   async #look(): Promise<Omit<ShareState, 'mount'>> {
     const { mediaDir, mountCommand } = this.#options
-    if (mountCommand !== null && (await this.#mounted()) === undefined) {
+    if (mountCommand !== null && this.#mounted() === undefined) {
       const trouble = await this.#mount(mountCommand)
       if (trouble !== null) return { share: 'gone', trouble }
     }
@@ -72,15 +71,15 @@ export class MediaShare {
   }
 
   /** An automount counts: whoever touches it gets the share, and then it is looked at again. */
-  async #mounted(): Promise<MountPoint | undefined> {
-    return mountedAt(await this.#probes.mountinfo(), this.#options.mediaDir)
+  #mounted(): MountPoint | undefined {
+    return mountedAt(this.#probes.mountinfo(), this.#options.mediaDir)
   }
 
   async #mount(command: readonly string[]): Promise<string | null> {
     const { mediaDir } = this.#options
     const ran = await this.#probes.run(mountSeconds, command)
     if (ran.kind === 'late') return `mounting ${mediaDir} takes over ${mountSeconds} s`
-    if ((await this.#mounted()) !== undefined) return null
+    if (this.#mounted() !== undefined) return null
     return `${mediaDir} is not mounted: ${firstLine(ran) || `${command[0]} ended with ${ran.code}`}`
   }
 }

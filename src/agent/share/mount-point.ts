@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 export interface MountPoint {
   /** Another one where the same was unmounted and mounted again. */
   readonly id: string
@@ -5,7 +7,15 @@ export interface MountPoint {
   readonly source: string
 }
 
-/** What /proc/self/mountinfo says is mounted at a directory; reading it never waits for a server. */
+/**
+ * The text of /proc/self/mountinfo; reading it never waits for a server. Node 18, which Debian 12 has,
+ * takes the first page of such a file for all of it, but for when it reads synchronously.
+ */
+export function readMountinfo(): string {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+}
+
+/** What /proc/self/mountinfo says is mounted at a directory. */
 export function mountedAt(mountinfo: string, dir: string): MountPoint | undefined {
   let found: MountPoint | undefined
   for (const line of mountinfo.split('\n')) {

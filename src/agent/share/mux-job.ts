@@ -25,10 +25,10 @@ export async function muxJob(job: MuxJob, tools: MuxTools): Promise<JobOutcome> 
   const share = await holdShare(job.mediaDir)
   try {
     const outcome = await muxOnShare(job, tools)
-    return outcome.kind === 'failed' && (await share.isLost()) ? { kind: 'share lost' } : outcome
+    return outcome.kind === 'failed' && share.isLost() ? { kind: 'share lost' } : outcome
   } catch (error) {
     if (tools.signal.aborted) return { kind: 'stopped' }
-    if (await share.isLost()) return { kind: 'share lost' }
+    if (share.isLost()) return { kind: 'share lost' }
     throw error
   } finally {
     await share.release()

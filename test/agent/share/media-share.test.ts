@@ -29,7 +29,7 @@ function share(mountinfos: readonly string[], answer: (argv: readonly string[]) 
   const ran: string[] = []
   const left = [...mountinfos]
   const probes: ShareProbes = {
-    mountinfo: async () => (left.length > 1 ? left.shift() : left[0]) ?? '',
+    mountinfo: () => (left.length > 1 ? left.shift() : left[0]) ?? '',
     run: async (_, argv) => {
       ran.push(argv[0] ?? '')
       return answer(argv)
