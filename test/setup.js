@@ -56,7 +56,7 @@ const debianPackages = {
   'util-linux': 'unshare',
   sudo: 'sudo',
   systemd: 'systemd-analyze',
-  'python3-seccomp': '/var/lib/dpkg/info/python3-seccomp.list',
+  'python3-seccomp': '/usr/share/doc/python3-seccomp/copyright',
   'xz-utils': 'xz',
   zstd: 'zstd',
   bzip2: 'bzip2',

@@ -25,6 +25,7 @@ export function controls(farm: FarmBox): void {
   let served: Firmware
 
   beforeAll(async () => {
+    await farm.needPi(second)
     await farm.box.switchOff(second)
     served = await farm.box.playFirmware(second)
     expect(served.report.stopped).toBeUndefined()
