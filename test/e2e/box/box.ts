@@ -151,6 +151,7 @@ export class Box {
 
   /** Starts the kernel that came, with all that came with it. */
   async startKernel(board: Board, firmware: Firmware): Promise<Pi> {
+    if (this.pis.has(board.name)) await this.switchOff(board)
     const pi = Pi.start({
       board,
       firmware: { ...firmware, kernel: await unpacked(firmware.kernel) },

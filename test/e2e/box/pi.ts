@@ -9,7 +9,7 @@ export const stages = {
   kernel: /Linux version \d/,
   initramfs: /Loading, please wait|Begin: Running \/scripts\/init-top/,
   address: /IP-Config: .*complete/,
-  root: /Begin: Running \/scripts\/nfs-bottom/,
+  /** Out of its root: the initramfs runs all of its own scripts, whether or not that could be mounted. */
   systemd: /Welcome to .*GNU\/Linux/,
   'multi-user': /Reached target.*(?:multi-user\.target|Multi-User System)/,
 } as const
