@@ -18,7 +18,8 @@ for (let at = 0; at < args.length; at++) {
     words.push('-c:v', 'wrapped_avframe', '-f', 'null', '-')
     at = args.findIndex((word, place) => place > at && outputs.includes(word))
   } else {
-    words.push('-c:v', 'libx264', '-preset', 'veryfast')
+    // x264 begins a group of pictures at each cut, which a Pi's encoder does not.
+    words.push('-c:v', 'libx264', '-preset', 'veryfast', '-sc_threshold', '0')
     at++
   }
 }

@@ -78,11 +78,13 @@ export function controls(farm: FarmBox): void {
     await pi.console.said([/No init found/], patience)
     expect(pi.reached).not.toContain('systemd')
     await farm.box.switchOff(second)
+    // A kernel of a person's own is left alone.
+    await farm.nas.must('rm', kernel)
     right(await farm.nas.pifarm('apply', '--yes'))
   })
 
   test('with all of it right again, it gets its root', async () => {
-    const pi = await farm.box.startKernel(second, served)
+    const pi = await farm.box.powerOn(second)
     await pi.reaches('systemd', patience)
     await farm.box.switchOff(second)
   })
