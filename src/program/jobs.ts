@@ -17,7 +17,7 @@ export function jobs(program: Command, does: Does): void {
     .option('--muxid <id>', 'only this muxer may take it')
     .option('--priority <n>', '0 to 100, higher goes first; left out: 50')
     .option('--ladder <ladder>', 'profile, multiplier:1,0.5 or 1080:5000,480:1200')
-    .option('--label <label>', 'only a muxer that has this label', collect, [])
+    .option('--label <label>', 'only a muxer that has this label', collect)
     .option('--not-before <time>', 'a span such as 8h, or 2026-12-24T22:00:00+01:00')
     .addOption(new Option('--segments <kind>', 'left out: ts').choices(['ts', 'fmp4']))
     .option('--encrypt', 'with AES-128')

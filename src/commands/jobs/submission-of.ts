@@ -12,7 +12,7 @@ export interface WishOptions {
   readonly segments?: 'ts' | 'fmp4'
   readonly encrypt?: true
   readonly replace?: true
-  readonly label: readonly string[]
+  readonly label?: readonly string[]
   readonly notBefore?: string
   readonly webhook?: string
 }
@@ -25,7 +25,7 @@ export function submissionOf(path: string, options: WishOptions, now: Date): Sub
   const parsed = mediaPath.safeParse(path)
   if (!parsed.success)
     throw new UserError(`bad file ${quoted(path)}`, { hint: parsed.error.issues[0]?.message })
-  const needs = options.label.map((one) => flag('--label', label, one))
+  const needs = options.label?.map((one) => flag('--label', label, one))
   return submission.parse({
     path,
     settings: {
