@@ -1,14 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { exitCodes, UserError } from './errors.ts'
+import { packageFile } from './package-file.ts'
 import type { Tools } from './tools.ts'
 import { visibleLines } from './ui/visible.ts'
 import { version } from './version.ts'
 
 /** Wires the real tools, runs the program and turns its errors into exit codes: the only exit. */
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    // Before anything is imported: scripts ask for it, and half of its time would be commander's.
+  // These two before anything is imported: half of their time would be commander's.
+  const only = argv.length === 1 ? argv[0] : undefined
+  if (only === '--version' || only === '-V') {
     process.stdout.write(`${version()}\n`)
+    return exitCodes.done
+  }
+  if (only === '--help' || only === '-h') {
+    // What commander would say to a terminal of 80 columns; a test holds it to that.
+    process.stdout.write(readFileSync(packageFile('docs/help.txt')))
     return exitCodes.done
   }
   const interrupt = new AbortController()

@@ -1,5 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { run } from '../../src/program.ts'
+
+const help = '../../docs/help.txt'
 
 let printed = ''
 
@@ -40,8 +45,15 @@ const inGroups = [
 
 test('the help names every command and every exit status', async () => {
   expect(await pifarm('--help')).toBe(0)
-  await expect(printed).toMatchFileSnapshot('help/pifarm.txt')
+  await expect(printed).toMatchFileSnapshot(help)
   for (const command of commands) expect(printed).toMatch(new RegExp(`^  ${command} `, 'm'))
+})
+
+test.each(['--help', '-h'])('pifarm %s says the same at once', (flag) => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+  const tsx = import.meta.resolve('tsx')
+  const said = execFileSync(process.execPath, ['--import', tsx, main, flag], { encoding: 'utf8' })
+  expect(said).toBe(readFileSync(new URL(help, import.meta.url), 'utf8'))
 })
 
 test.each([...commands, ...inGroups])('%s --help has examples', async (command) => {
