@@ -19,6 +19,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(readFileSync(packageFile('docs/help.txt')))
     return exitCodes.done
   }
+  process.env.PATH = withSystemPrograms(process.env.PATH)
   const interrupt = new AbortController()
   // A dropped ssh session must put back too.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -67,6 +68,12 @@ async function realTools(
       (await import('./netboot/dhcp-listener.ts')).listenForPis(until, now),
     whenUnread,
   }
+}
+
+/** `su` without a dash and cron leave out where most of what pifarm runs lies. */
+function withSystemPrograms(path = '/usr/bin:/bin'): string {
+  const dirs = path.split(':')
+  return [...dirs, ...['/usr/sbin', '/sbin'].filter((dir) => !dirs.includes(dir))].join(':')
 }
 
 function report(error: unknown, signal: AbortSignal): number {

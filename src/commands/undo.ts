@@ -3,6 +3,7 @@ import { type Farm, rootOf } from '../farm/farm.ts'
 import { loadFarm } from '../farm/load.ts'
 import type { Probe } from '../plan/change.ts'
 import { nextRunId, type RunRecord } from '../plan/journal.ts'
+import { refuseLacking } from '../plan/needs.ts'
 import { type PastRun, pastRuns, runToUndo } from '../plan/past-runs.ts'
 import { undoPlan } from '../plan/undo-plan.ts'
 import type { Shared } from '../program.ts'
@@ -33,6 +34,7 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
       tools.ui.say('there is no run to take back')
       return exitCodes.done
     }
+    await refuseLacking(farm, tools.nas, catalog)
     tools.ui.say(`run ${record.id}, ${record.startedAt}: ${record.command}`)
     for (const warning of await refuseMounted(farm, tools.nas, rootsMade(record, farm)))
       tools.ui.warn(warning)

@@ -23,7 +23,8 @@ export async function runCommand(argv: readonly string[], input?: string): Promi
     return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr }
   if (result.signal !== undefined)
     return { code: 128, stdout: result.stdout, stderr: `ended by ${result.signal}` }
-  return { code: 127, stdout: '', stderr: `${program}: ${result.code ?? 'cannot be run'}` }
+  const why = result.code === 'ENOENT' ? 'is not installed' : `cannot be run: ${result.code}`
+  return { code: 127, stdout: '', stderr: `${program} ${why}` }
 }
 
 /** The lines a command prints, as they come. One that fails is a `UserError`: silence would be taken for no news. */

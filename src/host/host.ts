@@ -50,6 +50,8 @@ export interface Reader {
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
   /** Runs a command that only looks. A failure is an answer, not an exception. */
   ask(argv: readonly string[], input?: string): Promise<Output>
+  /** Which of these programs are not there: in PATH or, with a slash in it, at that place. */
+  lacking(programs: readonly string[]): Promise<readonly string[]>
   /** The lines a command prints, as they come, until it ends or the signal fires. One that fails is a `UserError`. */
   follow(argv: readonly string[], signal: AbortSignal): AsyncIterable<string>
   /**

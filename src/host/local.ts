@@ -8,6 +8,7 @@ import { follow, runCommand } from './commands.ts'
 import { listDir, putEntry, readEntry, readLink } from './entries.ts'
 import { followFile } from './follow-file.ts'
 import type { Host, Reader } from './host.ts'
+import { lacking } from './lacking.ts'
 import { holdDir, holdLock } from './lock.ts'
 import { readBack } from './read-back.ts'
 
@@ -21,6 +22,7 @@ export function localReader(): Reader {
     readBelow: async (top, path) => readBelow(top, path),
     list: async (dir) => listDir(dir),
     ask: runCommand,
+    lacking,
     follow,
     followFile,
     readBack,

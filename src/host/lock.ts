@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import type { Lock } from './host.ts'
+import { lacking } from './lacking.ts'
+import { needPrograms } from './need-programs.ts'
 
 const conflict = 75
 
@@ -37,6 +39,7 @@ export async function holdDir(dir: string): Promise<Lock | undefined> {
 
 /** Through util-linux's `flock`; undefined: somebody else has it. */
 async function hold(path: string): Promise<Lock | undefined> {
+  await needPrograms({ lacking }, ['flock', 'cat'])
   // `cat` lives as long as our end of its pipe. Its own session, or Ctrl-C would end it while
   // the run is still putting things back.
   const keeper = spawn('flock', ['-n', '-E', String(conflict), path, 'cat'], {

@@ -24,8 +24,7 @@ async function withStaged(
   }
 }
 
-function complaint({ why, argv }: Check, output: Output): string | undefined {
+function complaint({ why }: Check, output: Output): string | undefined {
   if (output.code === 0) return undefined
-  if (output.code === 127) return `${argv[0]} is not installed`
   return `${why}: ${output.stderr.trim().split('\n')[0] || `exit status ${output.code}`}`
 }

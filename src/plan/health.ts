@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { needPrograms } from '../host/need-programs.ts'
 import type { Look, Resource } from '../resources/resource.ts'
 
 /** How one part of the NAS stands against farm.yaml. */
@@ -24,29 +25,28 @@ export async function healthOf(
   resources: readonly Resource[],
   { isHalfDone }: { readonly isHalfDone: boolean },
 ): Promise<Health[]> {
-  return await Promise.all(
-    resources.map(async (resource) => {
-      const wrong = await wrongWith(look, resource)
-      const wanted = isHalfDone ? unknown : await wantedBy(look, resource)
-      return { part: resource.name, ...wanted, wrong: [...wrong, ...wanted.wrong] }
-    }),
-  )
+  return await Promise.all(resources.map((resource) => healthOfOne(look, resource, isHalfDone)))
 }
 
-async function wrongWith({ farm, nas }: Look, resource: Resource): Promise<string[]> {
-  const found = await Promise.all(resource.probes(farm).map((probe) => probe.look(nas)))
-  return found.filter((line) => line !== undefined)
-}
+const unknown = { pending: undefined, warnings: [] } as const
 
-const unknown = { pending: undefined, wrong: [], warnings: [] } as const
-
-async function wantedBy(look: Look, resource: Resource): Promise<Omit<Health, 'part'>> {
+async function healthOfOne(look: Look, resource: Resource, isHalfDone: boolean): Promise<Health> {
+  const { farm, nas } = look
+  const part = resource.name
+  const wrong: string[] = []
   try {
+    await needPrograms(nas, resource.needs(farm))
+    for (const { look } of resource.probes(farm)) {
+      const line = await look(nas)
+      if (line !== undefined) wrong.push(line)
+    }
+    if (isHalfDone) return { part, ...unknown, wrong }
     const { changes, reloads, warnings } = await resource.plan(look)
-    return { pending: changes.length + reloads.length, wrong: [], warnings }
+    return { part, pending: changes.length + reloads.length, wrong, warnings }
   } catch (error) {
-    // One part that cannot be planned, for want of a template say, hides no other.
+    // One part that cannot be looked at, for want of a template say, hides no other.
     if (!(error instanceof UserError)) throw error
-    return { ...unknown, wrong: [error.message] }
+    const hint = error.hint === undefined ? '' : ` (${error.hint})`
+    return { part, ...unknown, wrong: [...wrong, `${error.message}${hint}`] }
   }
 }

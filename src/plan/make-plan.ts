@@ -3,6 +3,7 @@ import type { Reader } from '../host/host.ts'
 import type { Fresh } from '../resources/fresh.ts'
 import type { Resource } from '../resources/resource.ts'
 import { type Change, nothing, type Plan, type Step } from './change.ts'
+import { refuseLacking } from './needs.ts'
 import { ownedChange, readOwned } from './owned.ts'
 
 export interface PlanOptions {
@@ -20,6 +21,7 @@ export interface PlanOptions {
 /** Asks every resource what it wants done. Looks only. */
 export async function makePlan(farm: Farm, nas: Reader, options: PlanOptions): Promise<Plan> {
   const { resources, edits = [], fresh, runId, purge = false, renamed = new Map() } = options
+  await refuseLacking(farm, nas, resources)
   const look = { farm, nas, fresh, runId, purge, renamed, owned: await readOwned(nas, farm) }
   const answers = await Promise.all(
     resources.map(async (resource) => ({

@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { controllerUrl, type Farm } from '../farm/farm.ts'
 import { path } from '../farm/schema.ts'
 import type { FileEntry, Reader } from '../host/host.ts'
+import { programsOf } from '../host/need-programs.ts'
 import { nothing, type Probe, type Put, type Reload } from '../plan/change.ts'
 import { render } from '../render.ts'
 import { dirShouldBe } from './dir-should-be.ts'
@@ -18,6 +19,11 @@ const wanted = '/etc/systemd/system/multi-user.target.wants/pifarm-controller.se
  */
 export const controller: Resource = {
   name: 'controller',
+
+  needs({ controller, services }) {
+    const { reload, start, is_active } = services.controller
+    return controller.enable ? programsOf(reload, start, is_active) : []
+  },
 
   async plan({ farm, nas, fresh }) {
     const isEnabled = farm.controller.enable

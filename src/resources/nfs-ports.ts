@@ -1,6 +1,7 @@
 import { basename, dirname } from 'node:path'
 import { nfsPorts as ports } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
+import { programsOf } from '../host/need-programs.ts'
 import type { Probe, Put, Reload } from '../plan/change.ts'
 import { render } from '../render.ts'
 import { fileShouldBe } from './file-should-be.ts'
@@ -39,6 +40,8 @@ const why = 'fixed ports that the firewall can open'
 /** mountd, statd and lockd at fixed ports: by themselves they take others at each start. */
 export const nfsPorts: Resource = {
   name: 'nfs-ports',
+
+  needs: ({ services }) => programsOf(services.nfs.restart, services.nfs.rpcinfo),
 
   async plan({ farm, nas }) {
     const isOld = await readsEtcDefault(nas)

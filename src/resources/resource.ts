@@ -6,6 +6,8 @@ import type { Fresh } from './fresh.ts'
 /** A part of the NAS that pifarm keeps: it looks, compares, and answers with changes. */
 export interface Resource {
   readonly name: string
+  /** The programs without which it can do nothing here. */
+  needs(farm: Farm): readonly string[]
   plan(look: Look): Promise<ResourcePlan>
   /** Did it take: what must hold once this farm is in force. Part of `plan`'s answer when it has changes, and of an undo. */
   probes(farm: Farm): readonly Probe[]

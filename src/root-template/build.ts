@@ -1,6 +1,7 @@
 import { exitCodes, UserError } from '../errors.ts'
 import { type Farm, templateRoot } from '../farm/farm.ts'
 import { type Host, unfinishedOf } from '../host/host.ts'
+import { needPrograms } from '../host/need-programs.ts'
 import type { Workshop } from '../host/workshop.ts'
 import { refuseFull } from '../resources/rootfs/free-space.ts'
 import type { Ui } from '../ui/ui.ts'
@@ -49,6 +50,7 @@ export async function buildTemplate(
   const into = unfinishedOf(root)
   const log = `${manifestsDir(farm)}/${name}.log`
   const to: FetchTo = { into, scratch: scratchOf(into), log }
+  await needPrograms(nas, ['setpriv', 'unshare', 'cp', 'du', 'rm'])
   await refuseTaken(nas, farm, name)
   await nas.put(manifestsDir(farm), { kind: 'dir', mode: 0o755 })
   await nas.put(log, undefined)

@@ -1,5 +1,3 @@
-import type { NeededTool } from './needed-tools.ts'
-
 /** How a file is packed. */
 export type Packing = 'none' | 'xz' | 'gz' | 'zst' | 'bz2' | 'zip'
 
@@ -17,7 +15,7 @@ export function packingOf(start: Buffer): Packing {
   return found?.[0] ?? 'none'
 }
 
-export const unpackTool: Readonly<Record<Packing, NeededTool | undefined>> = {
+export const unpackTool: Readonly<Record<Packing, string | undefined>> = {
   none: undefined,
   xz: 'xz',
   gz: 'gzip',

@@ -1,16 +1,10 @@
 import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
+import { needPrograms } from '../host/need-programs.ts'
 import { plainDirectory } from './boot-partition.ts'
 import { isBootcode, isFirmware } from './find-boot-dir.ts'
 
 const bootcode = 'bootcode.bin'
-
-/** Debian's names for what is needed beside mtools. */
-const packages: Readonly<Record<string, string>> = {
-  sfdisk: 'fdisk',
-  'mkfs.vfat': 'dosfstools',
-  mcopy: 'mtools',
-}
 
 /** The loader itself. Throws a `UserError` where the file is not one. */
 export async function readBootcode(host: Host, path: string): Promise<FileEntry> {
@@ -44,6 +38,7 @@ export async function makeBootcodeImage(
   loader: FileEntry,
   workDir: string,
 ): Promise<void> {
+  await needPrograms(host, ['mkfs.vfat', 'mcopy', 'sfdisk'])
   // mtools cannot read a FAT that mkfs made at an offset, so it is made apart and laid in.
   const fat = `${workDir}/fat`
   const file = `${workDir}/${bootcode}`
@@ -73,10 +68,5 @@ async function must(host: Host, argv: readonly string[], input?: string): Promis
   const [program = ''] = argv
   const { code, stderr } = await host.run(argv, input)
   if (code === 0) return
-  throw new UserError(
-    code === 127 ? `${program} is not installed` : `${program} failed: ${stderr.trim()}`,
-    code === 127
-      ? { hint: `apt-get install ${packages[program] ?? program}` }
-      : { exitCode: exitCodes.needsHands },
-  )
+  throw new UserError(`${program} failed: ${stderr.trim()}`, { exitCode: exitCodes.needsHands })
 }

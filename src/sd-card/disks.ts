@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { quoted, UserError } from '../errors.ts'
 import type { Reader } from '../host/host.ts'
+import { needPrograms } from '../host/need-programs.ts'
 
 /** One block device as lsblk tells of it, with what lies on top of it. */
 export interface Disk {
@@ -38,6 +39,7 @@ const columns = 'PATH,TYPE,SIZE,RM,HOTPLUG,RO,TRAN,MODEL,FSTYPE,LABEL,MOUNTPOINT
 
 /** The block devices of this machine. */
 export async function readDisks(reader: Reader): Promise<readonly Disk[]> {
+  await needPrograms(reader, ['lsblk'])
   const { code, stdout, stderr } = await reader.ask(['lsblk', '-J', '-b', '-o', columns])
   if (code !== 0) throw new UserError(`lsblk lists no disks: ${stderr.trim()}`)
   const parsed = answer.safeParse(JSON.parse(stdout))

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
 import type { FileEntry, Host } from '../host/host.ts'
+import { needPrograms } from '../host/need-programs.ts'
 import { type BootPartition, notAFile } from './boot-partition.ts'
 import { isFirmware } from './find-boot-dir.ts'
 
@@ -53,7 +54,7 @@ export async function partitionsOf(
  * own empty directory; the file as it was is kept there while a new one is written.
  */
 export async function openFat(host: Host, target: string, workDir: string): Promise<BootPartition> {
-  await needMtools(host)
+  await needPrograms(host, ['mdir', 'mcopy'])
   // mtools gives a name with `$` or a backtick in it to a shell: it only gets to see one of ours.
   const link = `${workDir}/disk-${randomUUID()}`
   await host.put(link, { kind: 'link', target: resolve(target) })
@@ -138,11 +139,6 @@ function tooLarge(where: string): UserError {
   return new UserError(`${where} is larger than any that the firmware reads`, {
     hint: 'look what it is, and take it away; nothing was changed',
   })
-}
-
-async function needMtools(host: Host): Promise<void> {
-  if ((await host.ask(['mdir', '--version'])).code === 127)
-    throw new UserError('mtools is not installed', { hint: 'apt-get install mtools' })
 }
 
 async function mtools(host: Host, argv: readonly string[]): Promise<string> {

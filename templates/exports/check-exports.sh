@@ -4,7 +4,7 @@
 #
 # TARGET is the file that the candidate is meant for: ETC_EXPORTS itself, or a file in EXPORTS_DIR.
 # An empty candidate stands for no file. Prints the etab that would result and ends with the exit
-# status of exportfs, 127 where there is none.
+# status of exportfs.
 #
 # `unshare` makes it harmless: every mount below is seen by this process alone and ends with it, and
 # the kernel keeps one export cache per network namespace.
@@ -19,7 +19,6 @@ if [ "$(readlink /proc/$$/ns/mnt)" = "$(readlink "/proc/$PPID/ns/mnt")" ]; then
   echo 'run this in a mount namespace of its own' >&2
   exit 1
 fi
-command -v exportfs >/dev/null || exit 127
 
 # Mounted over an empty directory, the tmpfs leaves nothing behind on the disk. /mnt and /srv are
 # no place for it: roots live there.

@@ -273,20 +273,26 @@ describe('a NAS that cannot do it', () => {
   })
 
   test.each([
-    ['iptables-save', 'iptables-save is not installed'],
-    ['dhcpd', 'dhcpd is not installed: install isc-dhcp-server'],
-    ['unshare -mn', 'exportfs is not installed'],
-  ])('without %s', async (program, message) => {
+    [['iptables-restore'], 'iptables-restore is not installed', 'apt-get install iptables'],
+    [
+      ['dhcpd', 'exportfs', 'rpcinfo'],
+      'rpcinfo, exportfs, dhcpd are not installed',
+      'apt-get install rpcbind nfs-kernel-server isc-dhcp-server',
+    ],
+  ])('without %s', async (programs, message, advice) => {
     const nas = await readyFarm()
-    const before = nas.outside()
-    const { ask } = nas
-    nas.ask = async (argv, input) =>
-      argv.join(' ').startsWith(program)
-        ? { code: 127, stdout: '', stderr: '' }
-        : await ask(argv, input)
-    const { code, error } = await nas.pifarm(addHlsPi1)
-    expect({ code, error }).toEqual({ code: 2, error: message })
-    expect(nas.outside()).toEqual(before)
+    nas.lacking = async (needed) => needed.filter((program) => programs.includes(program))
+    const { hint } = await refused(nas, addHlsPi1, message)
+    expect(hint).toBe(advice)
+  })
+
+  test('a command of farm.yaml that is not there', async () => {
+    const nas = await readyFarm()
+    const farm = textOn(nas, config)
+    nas.poke(config, farm.replace('pis:', 'services: { dhcp: { restart: [/opt/nas/dhcp] } }\npis:'))
+    nas.lacking = async (needed) => needed.filter((program) => program.startsWith('/opt'))
+    const { hint } = await refused(nas, addHlsPi1, '/opt/nas/dhcp is not installed')
+    expect(hint).toBe('name another for /opt/nas/dhcp in farm.yaml')
   })
 
   test.each([addHlsPi1, 'init', 'apply', 'undo', 'remove-pi HLSPi1', 'set-pi HLSPi1 --muxid 4'])(

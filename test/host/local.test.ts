@@ -25,6 +25,19 @@ const calm = new AbortController().signal
 describe('the real host', () => {
   keepsTheHostContract(async () => ({ nas: localHost(), top: scratch() }))
 
+  it('knows which programs are not there, by PATH and by place', async () => {
+    const top = scratch()
+    fs.writeFileSync(join(top, 'program'), '#!/bin/sh\n', { mode: 0o755 })
+    fs.writeFileSync(join(top, 'text'), '#!/bin/sh\n', { mode: 0o644 })
+    const asked = ['sh', 'no-such-program', `${top}/program`, `${top}/text`, `${top}/none`, top]
+    expect(await localHost().lacking(asked)).toEqual([
+      'no-such-program',
+      `${top}/text`,
+      `${top}/none`,
+      top,
+    ])
+  })
+
   it('takes what a killed write left beside as no obstacle', async () => {
     const path = join(scratch(), 'f')
     fs.writeFileSync(unfinishedOf(path), 'half')

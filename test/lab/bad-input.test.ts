@@ -78,13 +78,6 @@ test('whoever is not root', async () => {
   await expectRefused(refused, withHint('root'))
 })
 
-test('a NAS without dhcpd', async () => {
-  const links = 'mkdir -p /run/lab/few && ln -sf /usr/bin/* /usr/sbin/* /run/lab/few/'
-  await lab.must(['sh', '-c', `${links} && rm /run/lab/few/dhcpd`])
-  const refused = await lab.nas(['env', 'PATH=/run/lab/few', ...pifarmArgv(addPiArgs(second))])
-  await expectRefused(refused, withHint('dhcp'))
-})
-
 test.each([
   ['a key that is none', 'interface: eth0', 'interfaces: eth0', /farm\.yaml:6:3/],
   ['a value that is none', '10.77.0.0/24', '10.77.0.300/24', /farm\.yaml:9:11/],

@@ -73,7 +73,7 @@ test('else it is mounted for the while, and let go also when the work fails', as
 test('a kernel that knows no FAT, and no mtools: says what to install', async () => {
   const nas = fakeNas(
     { '/tmp/work': dir() },
-    { run: () => output('', 32), ask: () => output('', 127) },
+    { run: () => output('', 32), lacking: ['mdir', 'mcopy'] },
   )
   await expect(withCard(nas, card(null), '/tmp/work', async () => 0)).rejects.toMatchObject({
     hint: 'apt-get install mtools',

@@ -10,6 +10,8 @@ interface FakeNasOptions {
   readonly run?: Answer
   readonly follow?: (argv: readonly string[]) => Iterable<string>
   readonly freeBytes?: number
+  /** Programs that are not there. */
+  readonly lacking?: readonly string[]
 }
 
 /** A NAS in memory. See `fakeNas`. */
@@ -90,6 +92,9 @@ export function fakeNas(
     async ask(argv, input) {
       nas.asked.push(argv)
       return options.ask?.(argv, input) ?? output()
+    },
+    async lacking(programs) {
+      return programs.filter((program) => options.lacking?.includes(program))
     },
     async *follow(argv, signal) {
       for (const line of options.follow?.(argv) ?? []) {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Reader } from '../../host/host.ts'
+import { needPrograms } from '../../host/need-programs.ts'
 
 /** What can be found out about this NAS without asking. */
 export interface Survey {
@@ -29,6 +30,7 @@ const routes = z.array(z.object({ dev: z.string(), gateway: z.string().optional(
 
 /** Looks at interfaces, routes, resolv.conf and the TFTP server's settings. */
 export async function survey(nas: Reader): Promise<Survey> {
+  await needPrograms(nas, ['ip'])
   const found = links.parse(await json(nas, ['ip', '-j', '-4', 'addr', 'show']))
   const [uplink] = routes.parse(await json(nas, ['ip', '-j', '-4', 'route', 'show', 'default']))
   const resolv = await textOf(nas, '/etc/resolv.conf')

@@ -13,7 +13,7 @@ export function baselineCheck(farm: Farm): Check {
     argv: [...farm.services.dhcp.test, dhcpd_conf],
     judge: (output) => {
       const wrong = complaint(output, dhcpd_conf)
-      if (wrong === undefined || output.code === 127) return wrong
+      if (wrong === undefined) return wrong
       // pifarm's own file, damaged or deleted, is what this run puts right.
       if (dhcp !== dhcpd_conf && wrong.startsWith(`${dhcp} `)) return undefined
       return `was already broken before pifarm: ${wrong}`
@@ -56,7 +56,6 @@ export function candidateCheck(
 /** What dhcpd says is wrong: `FILE line N: MESSAGE`, below a banner and above a farewell. */
 function complaint({ code, stderr }: Output, file: string): string | undefined {
   if (code === 0) return undefined
-  if (code === 127) return 'dhcpd is not installed: install isc-dhcp-server'
   const cannotOpen = /^Can't open (\S+): (.*)$/m.exec(stderr)
   if (cannotOpen) return `${cannotOpen[1]} cannot be opened: ${cannotOpen[2]}`
   // With -q dhcpd 4.4.3 keeps even its errors to itself.

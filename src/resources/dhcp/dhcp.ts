@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
+import { programsOf } from '../../host/need-programs.ts'
 import type { Probe, Put, Reload } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
 import { setBlock } from '../managed-block.ts'
@@ -16,6 +17,8 @@ const manyClashes = 10
 /** A fixed address and the boot options for each Pi, in isc-dhcp-server. */
 export const dhcp: Resource = {
   name: 'dhcp',
+
+  needs: ({ services }) => [...programsOf(services.dhcp.test, services.dhcp.restart), 'find'],
 
   async plan({ farm, nas }) {
     const facts = await readDhcpFacts(nas, farm)

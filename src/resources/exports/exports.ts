@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Farm, rootOf } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
+import { programsOf } from '../../host/need-programs.ts'
 import { nothing, type Probe, type ResourcePlan } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
 import type { Look, Resource } from '../resource.ts'
@@ -17,7 +18,19 @@ import { missingFrom, wantedExports } from './wanted-exports.ts'
  * Each root is exported to its own Pi and to nobody else. One bad word in one line takes the
  * exports of every client behind it, so exportfs itself sees the text before it counts.
  */
-export const exports: Resource = { name: 'exports', plan, probes }
+export const exports: Resource = { name: 'exports', needs, plan, probes }
+
+function needs({ services }: Farm): string[] {
+  return [
+    'unshare',
+    'sh',
+    'mktemp',
+    'mount',
+    'umount',
+    'exportfs',
+    ...programsOf(services.nfs.export),
+  ]
+}
 
 async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
   const own = await ownText(nas, farm)

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output, Reader } from '../../host/host.ts'
+import { programsOf } from '../../host/need-programs.ts'
 import {
   type Change,
   type Check,
@@ -20,7 +21,12 @@ import { wantedRules } from './wanted-rules.ts'
  * Who may reach NFS and TFTP, in chains of pifarm's own that one jump at the top of INPUT leads to:
  * in the kernel at once, and merged into the file that is loaded at boot.
  */
-export const firewall: Resource = { name: 'firewall', plan, probes }
+export const firewall: Resource = { name: 'firewall', needs, plan, probes }
+
+function needs({ firewall, services }: Farm): string[] {
+  const { save, restore } = services.firewall
+  return firewall.manage ? ['unshare', ...programsOf(save, restore)] : []
+}
 
 async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
   if (!farm.firewall.manage) return nothing
@@ -120,10 +126,6 @@ async function refuseBroken(nas: Reader, farm: Farm, text: string): Promise<void
 async function save(nas: Reader, farm: Farm): Promise<Output> {
   const { save } = farm.services.firewall
   const output = await nas.ask(save)
-  if (output.code === 127)
-    throw new UserError(`${save[0]} is not installed`, {
-      hint: 'apt install iptables, or set `manage: false` under `firewall` in farm.yaml',
-    })
   if (output.code !== 0)
     throw new UserError(`${save.join(' ')} failed: ${firstLine(output)}`, {
       hint: 'pifarm needs to be root to read the firewall',

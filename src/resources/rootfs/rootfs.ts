@@ -20,6 +20,7 @@ import { lookInherited, refuseLinkedDirs, seedsFor } from './seeds.ts'
  */
 export const rootfs: Resource = {
   name: 'rootfs',
+  needs: () => ['du'],
   plan,
   probes: () => [],
 }

@@ -1,5 +1,6 @@
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
+import { needPrograms, programsOf } from '../../host/need-programs.ts'
 import { nothing, type ResourcePlan } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
 import { setWords } from '../shell-variable.ts'
@@ -12,6 +13,7 @@ const wanted = ['--verbose', '--verbose']
  * catalog: how much a daemon logs is the admin's to say, until `find-serial --fix` is asked for it.
  */
 export async function logRequests(farm: Farm, nas: Reader): Promise<ResourcePlan> {
+  await needPrograms(nas, programsOf(farm.services.tftp.restart))
   const path = farm.paths.tftpd_default
   const entry = await nas.read(path)
   const text = entry?.kind === 'file' ? entry.text : ''

@@ -21,6 +21,7 @@ import { tftpWarnings } from './warnings.ts'
  */
 export const tftp: Resource = {
   name: 'tftp',
+  needs: () => ['find'],
   plan,
   probes: () => [],
 }

@@ -1,10 +1,10 @@
 import { basename } from 'node:path/posix'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
+import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { packageFile } from '../../package-file.ts'
 import type { Emulation } from '../emulation.ts'
-import { needTools } from '../needed-tools.ts'
 import type { Source } from '../source.ts'
 import { bootstrapFailure } from './bootstrap-failure.ts'
 
@@ -56,7 +56,7 @@ export function bootstrap(
     kind: 'bootstrap',
     description: `Debian ${suite} for ${architecture}`,
     async survey() {
-      await needTools(nas, ['mmdebstrap', 'arch-test'])
+      await needPrograms(nas, ['mmdebstrap', 'arch-test'])
       await emulation.need(architecture)
       await keepPackages(nas, farm, wish.name, cache)
       return { bytes: expectedBytes, facts: [] }

@@ -1,10 +1,10 @@
 import { quoted, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
+import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { packageFile } from '../../package-file.ts'
 import { packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
-import { type NeededTool, needTools } from '../needed-tools.ts'
 import {
   extFacts,
   type FileSystem,
@@ -26,8 +26,7 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
     async survey() {
       file = await look(workshop, path)
       const unpack = unpackTool[file.packing]
-      const tools: readonly NeededTool[] = ['mcopy']
-      await needTools(nas, unpack === undefined ? tools : [...tools, unpack])
+      await needPrograms(nas, ['mcopy', ...(unpack === undefined ? [] : [unpack])])
       // The image beside the tree that is copied out of it.
       if (file.packing !== 'none') return { bytes: (await unpackedSize(nas, file)) * 2, facts: [] }
       const { root } = await partitionsOf(workshop, file)

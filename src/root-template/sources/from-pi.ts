@@ -1,11 +1,11 @@
 import prettyBytes from 'pretty-bytes'
 import { exitCodes, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
+import { needPrograms } from '../../host/need-programs.ts'
 import type { Remote } from '../../host/remote.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { visible } from '../../ui/visible.ts'
 import { fetchFailure } from '../fetch-failure.ts'
-import { needTools } from '../needed-tools.ts'
 import type { Source } from '../source.ts'
 import { extractArgv, faithful } from '../tar-argv.ts'
 import { type PiFacts, surveyPi } from './survey-pi.ts'
@@ -27,7 +27,7 @@ export function fromPi(
     kind: 'pi',
     description: where,
     async survey(signal) {
-      await needTools(nas, ['tar'])
+      await needPrograms(nas, ['tar'])
       remote = await connect(signal)
       facts = await surveyPi(remote, { user, host })
       return { bytes: facts.bytes, facts: tell(facts) }

@@ -1,9 +1,9 @@
 import { quoted, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
+import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { type Packing, packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
-import { needTools } from '../needed-tools.ts'
 import type { Source } from '../source.ts'
 import { extractArgv } from '../tar-argv.ts'
 
@@ -37,7 +37,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
           hint: 'pack the root with tar',
         })
       const tool = unpackTool[packing]
-      await needTools(nas, tool === undefined ? ['tar'] : ['tar', tool])
+      await needPrograms(nas, tool === undefined ? ['tar'] : ['tar', tool])
       return { bytes: packing === 'none' ? size : size * unpackedFactor, facts: [] }
     },
     async fetch(to, progress, signal) {
