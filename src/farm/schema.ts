@@ -43,14 +43,7 @@ export type Serial = z.infer<typeof serial>
 
 /** Four decimal octets without leading zeros. */
 export const ipv4 = z
-  .string()
-  .refine(
-    (text) =>
-      ipaddr.IPv4.isValidFourPartDecimal(text) && ipaddr.IPv4.parse(text).toString() === text,
-    {
-      error: 'an IPv4 address is four numbers such as 10.77.0.1',
-    },
-  )
+  .ipv4({ error: 'an IPv4 address is four numbers such as 10.77.0.1' })
   .brand<'Ipv4'>()
 export type Ipv4 = z.infer<typeof ipv4>
 
