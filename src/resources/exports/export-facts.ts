@@ -14,7 +14,7 @@ export async function readExportFacts(nas: Reader, farm: Farm): Promise<ExportFa
   const names = [...((await nas.list(exports_dir)) ?? [])].flatMap(([name, kind]) =>
     kind === 'file' && /^[^.].*\.exports$/.test(name) ? [name] : [],
   )
-  names.sort(new Intl.Collator('en', { numeric: true }).compare)
+  names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   const files = [etc_exports, ...names.map((name) => `${exports_dir}/${name}`)]
   const found: ExportFact[] = []
   for (const file of files) {
