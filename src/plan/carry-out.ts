@@ -2,9 +2,9 @@ import { exitCodes, UserError } from '../errors.ts'
 import { type CopyProgress, type Host, unfinishedOf } from '../host/host.ts'
 import type { Change, LiveRules, Put } from './change.ts'
 import { transaction } from './live-rules.ts'
-import { readLive, readPut } from './state.ts'
+import { readPut } from './state.ts'
 
-/** Makes one change. */
+/** Makes one change. The caller has just seen that the NAS is as it says before. */
 export async function carryOut(
   change: Change,
   nas: Host,
@@ -19,13 +19,13 @@ export async function carryOut(
     case 'move-tree':
       return await nas.moveTree(change.from, change.to)
     case 'live-rules':
-      return await load(change, change.after, nas)
+      return await load(change, change.before, change.after, nas)
     default:
       return change satisfies never
   }
 }
 
-/** Takes one change back that has been made, and what a kill in its middle left behind. */
+/** Takes one change back. The caller has just seen that the NAS is as it says after. */
 export async function takeBack(change: Change, nas: Host): Promise<void> {
   switch (change.kind) {
     case 'put':
@@ -35,7 +35,7 @@ export async function takeBack(change: Change, nas: Host): Promise<void> {
     case 'move-tree':
       return await nas.moveTree(change.to, change.from)
     case 'live-rules':
-      return await load(change, change.before, nas)
+      return await load(change, change.after, change.before, nas)
     default:
       return change satisfies never
   }
@@ -56,11 +56,15 @@ async function put({ below }: Put, path: string, entry: Put['after'], nas: Host)
   else await nas.putBelow(below, path, entry)
 }
 
-async function load(change: LiveRules, wanted: readonly string[], nas: Host): Promise<void> {
-  const current = await readLive(change, nas)
-  const output = await nas.run(change.restore, transaction(current, wanted))
+async function load(
+  { restore }: LiveRules,
+  current: readonly string[],
+  wanted: readonly string[],
+  nas: Host,
+): Promise<void> {
+  const output = await nas.run(restore, transaction(current, wanted))
   if (output.code !== 0)
-    throw new UserError(`${change.restore[0]} refused the chains: ${output.stderr.trim()}`, {
+    throw new UserError(`${restore[0]} refused the chains: ${output.stderr.trim()}`, {
       exitCode: exitCodes.putBack,
     })
 }

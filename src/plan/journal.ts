@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { exitCodes, UserError } from '../errors.ts'
-import { type FileEntry, type Host, type Reader, sameEntry } from '../host/host.ts'
+import type { FileEntry, Host, Reader } from '../host/host.ts'
 import type { Change, Plan, Reload } from './change.ts'
 
 /** What a run is about to do, on disk before it does it, so that a crash can be taken back. */
@@ -88,13 +88,15 @@ export async function close(nas: Host, state: string, record: RunRecord): Promis
     await nas.put(recordFile(state, id), undefined)
 }
 
-/** Writes a finished run's record anew, and forgets all earlier ones. */
+/** Forgets all finished runs but one. */
+export async function forgetOthers(nas: Host, state: string, { id }: RunRecord): Promise<void> {
+  for (const other of await runIds(nas, state))
+    if (other !== id) await nas.put(recordFile(state, other), undefined)
+}
+
+/** Writes a finished run's record anew. */
 export async function rewrite(nas: Host, state: string, record: RunRecord): Promise<void> {
-  for (const id of await runIds(nas, state))
-    if (id !== record.id) await nas.put(recordFile(state, id), undefined)
-  const [file, entry] = [recordFile(state, record.id), recordEntry(record)]
-  // Each command after a purge sees to it that the purge came to its end: it writes nothing where it did.
-  if (!sameEntry(await nas.read(file), entry)) await nas.put(file, entry)
+  await nas.put(recordFile(state, record.id), recordEntry(record))
 }
 
 /** What could not be put back whole is kept to look at. */
