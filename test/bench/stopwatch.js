@@ -30,9 +30,9 @@ function timed(kind, act) {
 
 const watched = {
   ...nas,
-  read: async (path) => {
+  read: async (...args) => {
     firstLook ??= performance.now()
-    return await nas.read(path)
+    return await nas.read(...args)
   },
   cloneTree: timed('copy', nas.cloneTree),
   flush: async (dirs, trees) => {
