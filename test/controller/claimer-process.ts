@@ -8,7 +8,8 @@ import { defaultRules } from '../../src/controller/queue/queue.ts'
 
 /**
  * Claims job after job until there is none, ends each where that is wanted, and prints the ids and
- * the milliseconds it took. It says `ready`, and waits for a line, so that all begin together.
+ * when each was taken, in ms by the wall clock. It says `ready`, and waits for a line, so that all
+ * begin together.
  */
 export interface ClaimerOptions {
   readonly database: DatabaseAddress
@@ -21,16 +22,17 @@ const db = await openDatabase(database)
 const queue = { db, bulletin: localBulletin(), rules: defaultRules }
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
-const begun = performance.now()
 const ids: number[] = []
+const taken: number[] = []
 for (;;) {
   const job = await patiently(() => claimNext(queue, { muxer, labels: [] }))
   if (job === undefined) break
   ids.push(job.id)
+  taken.push(performance.timeOrigin + performance.now())
   const done = { token: job.lease_token, result: null }
   if (completes) await patiently(() => complete(queue, job.id, muxer, done))
 }
-process.stdout.write(`${JSON.stringify({ ids, ms: performance.now() - begun })}\n`)
+process.stdout.write(`${JSON.stringify({ ids, taken })}\n`)
 await db.close()
 process.exit()
 

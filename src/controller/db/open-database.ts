@@ -13,7 +13,7 @@ export interface Database {
   readonly kysely: Kysely<Tables>
   /** The database's own clock in ms: the only one that counts, however many controllers there are. */
   readonly now: RawBuilder<number>
-  /** All of it or nothing. */
+  /** All of it or nothing, and on the disk when it is done. */
   write<T>(work: (trx: Transaction<Tables>) => Promise<T>): Promise<T>
   /** Throws where what is written would be lost, though the driver knows nothing of it. */
   refuseGone(): void

@@ -15,10 +15,26 @@ import type { Tables } from './tables.ts'
 
 const mostStatements = 200
 
-/** A transaction that takes the writer's place at once: one that asks for it later may not wait. */
+/**
+ * A transaction takes the writer's place at once: one that asks for it later may not wait. It is on
+ * the disk before it is acknowledged, with all before it: a submission outlives a power cut. What is a
+ * single statement (a claim, a sign of life) is not flushed alone: a farm of 200 makes dozens a second,
+ * a spinning disk a hundred flushes, and a claim lost to a power cut is fenced like any other lost lease.
+ */
 class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = full'))
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection)
+    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = normal'))
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection)
+    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = normal'))
   }
 }
 
@@ -73,8 +89,7 @@ function connect(file: string): Libsql.Database {
   try {
     const connection = new Libsql(file)
     connection.exec('pragma journal_mode = wal')
-    // What was acknowledged survives a power cut.
-    connection.exec('pragma synchronous = full')
+    connection.exec('pragma synchronous = normal')
     connection.exec('pragma foreign_keys = on')
     connection.exec('pragma busy_timeout = 10000')
     return connection

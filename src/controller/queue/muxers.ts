@@ -94,13 +94,15 @@ export async function resume(queue: Queue, id: string): Promise<void> {
 }
 
 async function change({ db, bulletin }: Queue, id: string, set: Partial<MuxerRow>): Promise<void> {
-  const row = await db.kysely
-    .updateTable('muxers')
-    .set(set)
-    .where('id', '=', id)
-    .returning('id')
-    .executeTakeFirst()
-  if (row === undefined) throw unknownMuxer(id)
+  await db.write(async (trx) => {
+    const row = await trx
+      .updateTable('muxers')
+      .set(set)
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst()
+    if (row === undefined) throw unknownMuxer(id)
+  })
   bulletin.tell({ kind: 'muxer', id })
 }
 
