@@ -7,8 +7,7 @@ import { nodeAt, place } from '../farm/farm-text.ts'
 import { hostName, type Ipv4, type Mac, type PiSettings, type Serial } from '../farm/schema.ts'
 import { isDoubtfulPair } from '../netboot/serial-and-mac.ts'
 import type { Shared } from '../program.ts'
-import { addressesInUse, readDhcpFacts } from '../resources/dhcp/facts.ts'
-import { servedClients } from '../resources/exports/served-clients.ts'
+import { addressesInUse } from '../resources/addresses-in-use.ts'
 import type { Tools } from '../tools.ts'
 import { awaitSerial, guessedSerial, knownSerial } from './await-serial.ts'
 import { type Changed, changeFarm } from './change-farm.ts'
@@ -106,10 +105,9 @@ async function entryFor(
   }
 }
 
-/** Also not one that a person exports to: somebody has it, whom dhcpd need not know. */
 async function freeAddress({ nas }: Tools, farm: Farm): Promise<Ipv4> {
-  const { taken, inRange } = addressesInUse(await readDhcpFacts(nas, farm))
-  return nextAddress(farm, new Set([...taken, ...(await servedClients(nas, farm))]), inRange)
+  const { taken, inRange } = await addressesInUse(farm, nas)
+  return nextAddress(farm, taken, inRange)
 }
 
 function usable(farm: Farm, address: Ipv4 | undefined): Ipv4 | undefined {

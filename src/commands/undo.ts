@@ -1,14 +1,15 @@
 import { exitCodes, UserError } from '../errors.ts'
-import { type Farm, rootOf } from '../farm/farm.ts'
+import type { Farm } from '../farm/farm.ts'
 import { loadFarm } from '../farm/load.ts'
-import type { Probe } from '../plan/change.ts'
+import type { Entry } from '../host/host.ts'
+import type { ResourcePlan } from '../plan/change.ts'
 import { nextRunId, type RunRecord } from '../plan/journal.ts'
 import { refuseLacking } from '../plan/needs.ts'
 import { type PastRun, pastRuns, runToUndo } from '../plan/past-runs.ts'
 import { undoPlan } from '../plan/undo-plan.ts'
 import type { Shared } from '../program.ts'
 import { catalog } from '../resources/catalog.ts'
-import { refuseMounted } from '../resources/rootfs/in-use.ts'
+import type { UndoLook } from '../resources/resource.ts'
 import type { Tools } from '../tools.ts'
 import { runsAsJson, showRuns } from '../ui/show-runs.ts'
 import { settle } from './change-farm.ts'
@@ -36,19 +37,16 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
     }
     await refuseLacking(farm, tools.nas, catalog)
     tools.ui.say(`run ${record.id}, ${record.startedAt}: ${record.command}`)
-    for (const warning of await refuseMounted(farm, tools.nas, rootsMade(record, farm)))
-      tools.ui.warn(warning)
     const runId = await nextRunId(tools.nas, state)
     const former = farmBefore(record, options.config)
     if (former === undefined && farm.pis.length > 0)
       tools.ui.warn(
         `${options.config} is not part of that run and stays: the next apply follows it again`,
       )
-    const probes = (resource: string): readonly Probe[] =>
-      (former && catalog.find(({ name }) => name === resource)?.probes(former)) ?? []
+    const judged = await judge(record, { farm, nas: tools.nas, former })
     return await settle(
       tools,
-      undoPlan(record, runId, probes),
+      undoPlan(record, runId, judged),
       { state, runId, undoes: record.id },
       { planOnly: options.plan === true, question: 'Take this run back?' },
     )
@@ -79,14 +77,24 @@ function farmBefore(record: RunRecord, config: string): Farm | undefined {
   return undefined
 }
 
-/** The Pis whose roots would go, or get their old name back: none of them may be running from its root. */
-function rootsMade(record: RunRecord, farm: Farm): string[] {
-  const roots = new Map<string, string>(farm.pis.map((pi) => [rootOf(farm, pi), pi.name]))
-  return record.steps.flatMap(({ changes }) =>
-    changes.flatMap((change) =>
-      change.kind === 'clone-tree' || change.kind === 'move-tree'
-        ? (roots.get(change.to) ?? [])
-        : [],
-    ),
-  )
+/** What each resource wants to hold before its part of the run is taken back, and afterwards. */
+async function judge(
+  { steps }: RunRecord,
+  look: Pick<UndoLook, 'farm' | 'nas' | 'former'>,
+): Promise<ReadonlyMap<string, Partial<ResourcePlan>>> {
+  const recorded = new Map<string, Entry | undefined>()
+  for (const change of steps.flatMap(({ changes }) => changes))
+    if (change.kind === 'put') recorded.set(change.path, change.before)
+  const becomes = async (path: string) =>
+    recorded.has(path) ? recorded.get(path) : await look.nas.read(path)
+
+  const judged = new Map<string, Partial<ResourcePlan>>()
+  for (const { resource: name, changes, reloads } of steps) {
+    const resource = catalog.find((one) => one.name === name)
+    if (resource === undefined || changes.length + reloads.length === 0) continue
+    const before = await resource.beforeUndo?.({ ...look, changes, becomes })
+    const probes = look.former && reloads.length > 0 ? resource.probes(look.former) : []
+    judged.set(name, { ...before, probes })
+  }
+  return judged
 }

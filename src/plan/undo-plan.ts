@@ -1,17 +1,17 @@
 import { basename, dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { asideOf } from '../farm/farm.ts'
-import { type Change, nothing, type Plan, type Probe, type Put } from './change.ts'
+import { type Change, nothing, type Plan, type Put, type ResourcePlan } from './change.ts'
 import type { RunRecord } from './journal.ts'
 
 /**
  * The plan that takes a run back: its changes inverted, in reverse order, and its reloads again.
- * `probes` answers what must hold of a resource afterwards.
+ * `judged` is what must hold of each resource before and afterwards.
  */
 export function undoPlan(
   record: RunRecord,
   runId: string,
-  probes: (resource: string) => readonly Probe[],
+  judged: ReadonlyMap<string, Partial<ResourcePlan>>,
 ): Plan {
   const gone = record.purge[0]
   if (gone !== undefined)
@@ -25,10 +25,10 @@ export function undoPlan(
   )
   const steps = record.steps.toReversed().map(({ resource, changes, reloads }) => ({
     ...nothing,
+    ...judged.get(resource),
     resource,
     changes: insideFirst(changes).map((change) => inverse(change, runId, made)),
     reloads,
-    probes: reloads.length > 0 ? probes(resource) : [],
   }))
   return { steps, purge: [] }
 }

@@ -1,6 +1,6 @@
 import type { Farm } from '../farm/farm.ts'
-import type { Reader } from '../host/host.ts'
-import type { Probe, ResourcePlan } from '../plan/change.ts'
+import type { Entry, Reader } from '../host/host.ts'
+import type { Change, Probe, ResourcePlan } from '../plan/change.ts'
 import type { Fresh } from './fresh.ts'
 
 /** A part of the NAS that pifarm keeps: it looks, compares, and answers with changes. */
@@ -11,6 +11,10 @@ export interface Resource {
   plan(look: Look): Promise<ResourcePlan>
   /** Did it take: what must hold once this farm is in force. Part of `plan`'s answer when it has changes, and of an undo. */
   probes(farm: Farm): readonly Probe[]
+  /** Before what a run changed here is taken back: who must agree, and what to know. Throws where it must not be. */
+  beforeUndo?(look: UndoLook): Promise<Judgement>
+  /** Which addresses people have given to others. */
+  addressesInUse?(farm: Farm, nas: Reader): Promise<AddressesInUse>
 }
 
 /** What a resource is given to make its plan from. It cannot change anything. */
@@ -27,4 +31,24 @@ export interface Look {
   readonly renamed?: ReadonlyMap<string, string>
   /** Names this run; part of the paths where removed roots are kept. */
   readonly runId: string
+}
+
+/** What a resource is given before a run is taken back. */
+export interface UndoLook {
+  readonly farm: Farm
+  readonly nas: Reader
+  /** The farm that is in force again afterwards; undefined where nobody can say. */
+  readonly former: Farm | undefined
+  /** What the run changed of this resource, in its order. */
+  readonly changes: readonly Change[]
+  /** What will be at a path. */
+  becomes(path: string): Promise<Entry | undefined>
+}
+
+export type Judgement = Pick<ResourcePlan, 'checks' | 'warnings'>
+
+export interface AddressesInUse {
+  readonly taken: ReadonlySet<string>
+  /** The dynamic range that an address lies in. */
+  inRange(address: string): string | undefined
 }

@@ -184,7 +184,7 @@ describe('a plan that is carried out', () => {
 
     const record = await runToUndo(fake, '/state')
     if (record === undefined) throw new Error('no run to undo')
-    const undone = undoPlan(record, '0002', () => [])
+    const undone = undoPlan(record, '0002', new Map())
     await apply(undone, { ...run('0002'), undoes: record.id }, toolsFor(fake))
 
     const { '/roots/.New.removed-0002': kept, ...rest } = outside(fake)
@@ -205,7 +205,7 @@ describe('a plan that is carried out', () => {
 
     expect(outside(fake)['/roots/.Old.removed-1']).toBeUndefined()
     const record = await runToUndo(fake, '/state')
-    expect(() => record && undoPlan(record, '0002', () => [])).toThrow(/deleted .* for good/)
+    expect(() => record && undoPlan(record, '0002', new Map())).toThrow(/deleted .* for good/)
   })
 })
 

@@ -222,6 +222,7 @@ test.each([
   ['all roots to one host', (root: string) => `${root} 10.0.0.5(ro,no_subtree_check)`, undefined],
 ])('warns of what a person opens: %s', async (_, line, warning) => {
   await write('exports', `${line(join(top, 'roots'))}\n`)
+  await laid([])
   const { warnings } = await planOf(['pi1'])
   expect(warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)])
 })

@@ -164,7 +164,7 @@ export function farmNas({
       const isNewer = (changedAt.get(argv[1] ?? '') ?? 0) > (changedAt.get(last) ?? 0)
       return output(isNewer ? `${argv[1]}\n` : '')
     }
-    if (line.startsWith('find /')) return output()
+    if (/^find (?:-L )?\//.test(line)) return output()
     if (line.startsWith('stat -c %i ')) return output('77\n')
     if (line.startsWith('nft ')) return output('', 127)
     if (line.startsWith('journalctl')) return output('', 1)

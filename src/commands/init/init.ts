@@ -9,8 +9,9 @@ import { nextRunId } from '../../plan/journal.ts'
 import { makePlan } from '../../plan/make-plan.ts'
 import type { Shared } from '../../program.ts'
 import { render } from '../../render.ts'
+import { addressesInUse } from '../../resources/addresses-in-use.ts'
 import { catalog } from '../../resources/catalog.ts'
-import { addressesInUse, readDhcpFacts } from '../../resources/dhcp/facts.ts'
+import { readDhcpFacts } from '../../resources/dhcp/facts.ts'
 import { servedClients } from '../../resources/exports/served-clients.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm, settle } from '../change-farm.ts'
@@ -109,7 +110,7 @@ async function farmText(tools: Tools, options: InitOptions): Promise<string> {
   )
   await offerPackages(tools, options.install)
   const dhcp = await readDhcpFacts(nas, sketch)
-  const { taken, inRange } = addressesInUse(dhcp)
+  const { taken, inRange } = await addressesInUse(sketch, nas)
   const mine = new Set<string>([network.address, network.gateway ?? ''])
   const isFree = (address: Ipv4) =>
     !mine.has(address) && !taken.has(address) && inRange(address) === undefined

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
-import type { Reader } from '../../host/host.ts'
+import type { Entry, Reader } from '../../host/host.ts'
 import { programsOf } from '../../host/need-programs.ts'
 import type { Probe, Put, Reload } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
@@ -8,8 +8,8 @@ import { setBlock } from '../managed-block.ts'
 import type { Resource } from '../resource.ts'
 import { baselineCheck, candidateCheck } from './check.ts'
 import { dhcpClashes, doubleSubnet, unservedSubnet } from './clashes.ts'
-import { type DhcpFacts, findOwnInclude, readDhcpFacts } from './facts.ts'
-import { dhcpd, dhcpdProbe } from './probe.ts'
+import { addressesInUse, type DhcpFacts, findOwnInclude, readDhcpFacts } from './facts.ts'
+import { dhcpd, dhcpdProbe, editedSinceStart } from './probe.ts'
 import { renderBlock, renderOwnFile } from './render.ts'
 
 const manyClashes = 10
@@ -39,7 +39,7 @@ export const dhcp: Resource = {
       checks: [baselineCheck(farm), candidateCheck(farm, wanted, includes)],
       reloads: reloads(farm),
       probes: dhcp.probes(farm),
-      warnings,
+      warnings: [...warnings, ...(await editedSinceStart(nas, farm, facts))],
       owns: [],
     }
   },
@@ -47,6 +47,29 @@ export const dhcp: Resource = {
   probes(farm: Farm): readonly Probe[] {
     return [dhcpdProbe(farm)]
   },
+
+  async beforeUndo({ farm, nas, former, becomes }) {
+    const { dhcp: ownPath, dhcpd_conf } = farm.paths
+    const facts = await readDhcpFacts(nas, farm)
+    if (former !== undefined) refuseClashes(former, facts, unservedSubnet(former, facts))
+    const [own, edited] = [textIn(await becomes(ownPath)), textIn(await becomes(dhcpd_conf))]
+    const conf = edited ?? facts.conf
+    if (conf === undefined) throw missingServer(farm)
+    const includes = own === undefined ? [] : await findOwnInclude(nas, farm, conf)
+    const wanted = { own: includes?.length ? own : undefined, conf }
+    return {
+      checks: [baselineCheck(farm), candidateCheck(farm, wanted, includes ?? [])],
+      warnings: await editedSinceStart(nas, farm, facts),
+    }
+  },
+
+  async addressesInUse(farm, nas) {
+    return addressesInUse(await readDhcpFacts(nas, farm))
+  },
+}
+
+function textIn(entry: Entry | undefined): string | undefined {
+  return entry?.kind === 'file' ? entry.text : undefined
 }
 
 function missingServer(farm: Farm): UserError {

@@ -3,6 +3,7 @@ import type { Farm } from '../../farm/farm.ts'
 import { ipv4 } from '../../farm/schema.ts'
 import type { Reader } from '../../host/host.ts'
 import { findBlock } from '../managed-block.ts'
+import type { AddressesInUse } from '../resource.ts'
 import {
   type DeclaredHost,
   type DeclaredSubnet,
@@ -17,6 +18,8 @@ import { parseDhcpd, type Statement, type Word } from './parse.ts'
 export interface DhcpFacts {
   /** dhcpd.conf's own text; undefined where there is none. */
   readonly conf: string | undefined
+  /** All that was read, dhcpd.conf first. */
+  readonly files: readonly string[]
   readonly subnets: readonly DeclaredSubnet[]
   readonly ranges: readonly DynamicRange[]
   readonly hosts: readonly DeclaredHost[]
@@ -33,6 +36,7 @@ export interface Include {
 }
 
 interface Found {
+  files: string[]
   subnets: DeclaredSubnet[]
   ranges: DynamicRange[]
   hosts: DeclaredHost[]
@@ -60,6 +64,7 @@ export async function findOwnInclude(
 
 async function collect(nas: Reader, farm: Farm, conf: string): Promise<Found> {
   const found: Found = {
+    files: [farm.paths.dhcpd_conf],
     subnets: [],
     ranges: [],
     hosts: [],
@@ -84,7 +89,9 @@ async function collect(nas: Reader, farm: Farm, conf: string): Promise<Found> {
       // A file that includes itself makes dhcpd overflow its stack; here it is read once.
       if (path.text === farm.paths.dhcp || steps.some((step) => step.file === path.text)) continue
       const included = await textOf(nas, path.text)
-      if (included !== undefined) await walk(parseDhcpd(included), path.text, included, steps)
+      if (included === undefined) continue
+      found.files.push(path.text)
+      await walk(parseDhcpd(included), path.text, included, steps)
     }
   }
 
@@ -93,10 +100,7 @@ async function collect(nas: Reader, farm: Farm, conf: string): Promise<Found> {
 }
 
 /** For allocation: the addresses that host blocks hold, and the dynamic range an address lies in. */
-export function addressesInUse(facts: DhcpFacts): {
-  readonly taken: ReadonlySet<string>
-  readonly inRange: (address: string) => string | undefined
-} {
+export function addressesInUse(facts: DhcpFacts): AddressesInUse {
   return {
     taken: new Set(facts.hosts.flatMap((host) => host.addresses)),
     inRange: (address) => {

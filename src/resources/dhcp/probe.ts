@@ -2,6 +2,7 @@ import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { Daemon, Probe } from '../../plan/change.ts'
 import { deadDaemon } from '../../plan/daemon.ts'
+import type { DhcpFacts } from './facts.ts'
 
 export function dhcpd(farm: Farm): Daemon {
   return { pidFile: farm.services.dhcp.pid_file, program: 'dhcpd' }
@@ -37,4 +38,19 @@ async function staleDaemon(
   return code === 0 && stdout === ''
     ? `dhcpd was not restarted: it is older than ${conf}`
     : undefined
+}
+
+/** A restart reads all files again, those too that people have edited and not yet tried. */
+export async function editedSinceStart(
+  nas: Reader,
+  farm: Farm,
+  { files }: Pick<DhcpFacts, 'files'>,
+): Promise<string[]> {
+  const newer = ['-newer', farm.services.dhcp.pid_file]
+  const { code, stdout } = await nas.ask(['find', '-L', ...files, ...newer])
+  if (code !== 0) return []
+  const edited = stdout.split('\n').filter((file) => file !== '')
+  return edited.map(
+    (file) => `${file} was edited since dhcpd started: all of it comes into force with this run`,
+  )
 }

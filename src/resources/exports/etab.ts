@@ -1,8 +1,18 @@
+import { join } from 'node:path'
+import type { Farm } from '../../farm/farm.ts'
+import type { Reader } from '../../host/host.ts'
+
 /** One entry of the table that mountd and the kernel answer from. */
 export interface EtabEntry {
   readonly path: string
   readonly client: string
   readonly options: ReadonlySet<string>
+}
+
+/** The table in force. */
+export async function readEtab(nas: Reader, farm: Farm): Promise<EtabEntry[]> {
+  const etab = await nas.read(join(farm.paths.nfs_state, 'etab'))
+  return etab?.kind === 'file' ? parseEtab(etab.text) : []
 }
 
 /** Reads `etab` of the NFS state directory: `path<TAB>client(options)`, the exact form of the table. */

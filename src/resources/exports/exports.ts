@@ -1,24 +1,30 @@
-import { join } from 'node:path'
-import { type Farm, rootOf } from '../../farm/farm.ts'
+import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import { programsOf } from '../../host/need-programs.ts'
 import { nothing, type Probe, type ResourcePlan } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
-import type { Look, Resource } from '../resource.ts'
-import { entriesToKeep, readBaseline, tryExports } from './baseline.ts'
+import type { AddressesInUse, Judgement, Look, Resource, UndoLook } from '../resource.ts'
+import { beforeExporting } from './before-exporting.ts'
 import { openRoots, refuseClashes } from './clashes.ts'
-import { type EtabEntry, keyOf, parseEtab } from './etab.ts'
+import { keyOf, readEtab } from './etab.ts'
 import { readExportFacts } from './export-facts.ts'
-import { judgeExports } from './judge.ts'
-import { ownText } from './own-text.ts'
+import { ownPart, ownText } from './own-text.ts'
 import { parseExports } from './parse-exports.ts'
+import { servedClients } from './served-clients.ts'
 import { missingFrom, wantedExports } from './wanted-exports.ts'
 
 /**
  * Each root is exported to its own Pi and to nobody else. One bad word in one line takes the
  * exports of every client behind it, so exportfs itself sees the text before it counts.
  */
-export const exports: Resource = { name: 'exports', needs, plan, probes }
+export const exports: Resource = {
+  name: 'exports',
+  needs,
+  plan,
+  probes,
+  beforeUndo,
+  addressesInUse,
+}
 
 function needs({ services }: Farm): string[] {
   return [
@@ -44,7 +50,7 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
   const warnings = openRoots(farm, facts)
 
   const wanted = wantedExports(farm)
-  const live = await readLive(nas, farm)
+  const live = await readEtab(nas, farm)
   if (changes.length === 0 && missingFrom(live, wanted).length === 0)
     return { ...nothing, warnings }
 
@@ -52,28 +58,25 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
   const former = parseExports(own.ours)
     .map(keyOf)
     .filter((key) => !wantedKeys.has(key))
-  const ours = new Set([...wantedKeys, ...former])
-  // A root of a removed Pi is moved aside only by this run, or was by a person: either is well.
-  const roots = new Set([...farm.pis.map((pi) => rootOf(farm, pi)), ...pathsIn(own.ours)])
-  const baseline = await readBaseline(nas, farm, own.before, roots)
-  const keep = entriesToKeep(live, ours, baseline, facts)
-  const expected = { wanted, keep, roots, knownStderr: baseline.stderr }
+  const before = await beforeExporting(nas, farm, own, wanted, facts)
   return {
     ...nothing,
     changes,
-    checks: [
-      {
-        why: 'exportfs reads the new exports',
-        staged: [],
-        argv: tryExports(farm),
-        input: own.after,
-        judge: (output) => judgeExports(output, expected),
-      },
-    ],
+    checks: before.checks,
     reloads: [{ why: 'export the roots', argv: farm.services.nfs.export }],
     probes: [...probes(farm), ...goneProbe(farm, new Set(former))],
-    warnings,
+    warnings: [...warnings, ...before.warnings],
   }
+}
+
+/** The same files are read again, and people may have been at theirs since. */
+async function beforeUndo({ farm, nas, becomes }: UndoLook): Promise<Judgement> {
+  const now = await ownText(nas, farm)
+  const entry = await becomes(now.path)
+  const after = entry?.kind === 'file' ? entry.text : ''
+  const wanted = parseExports(ownPart(farm, after))
+  const facts = await readExportFacts(nas, farm)
+  return await beforeExporting(nas, farm, { ...now, after }, wanted, facts)
 }
 
 function probes(farm: Farm): Probe[] {
@@ -82,7 +85,7 @@ function probes(farm: Farm): Probe[] {
       why: 'every root is exported',
       patience: 2000,
       look: async (nas) => {
-        const missing = missingFrom(await readLive(nas, farm), wantedExports(farm))[0]
+        const missing = missingFrom(await readEtab(nas, farm), wantedExports(farm))[0]
         return missing && `${missing.path} is not exported to ${missing.client}`
       },
     },
@@ -96,18 +99,14 @@ function goneProbe(farm: Farm, former: ReadonlySet<string>): Probe[] {
       why: 'no removed root is exported',
       patience: 2000,
       look: async (nas) => {
-        const still = (await readLive(nas, farm)).find((entry) => former.has(keyOf(entry)))
+        const still = (await readEtab(nas, farm)).find((entry) => former.has(keyOf(entry)))
         return still && `${still.path} is still exported to ${still.client}`
       },
     },
   ]
 }
 
-async function readLive(nas: Reader, farm: Farm): Promise<EtabEntry[]> {
-  const etab = await nas.read(join(farm.paths.nfs_state, 'etab'))
-  return etab?.kind === 'file' ? parseEtab(etab.text) : []
-}
-
-function pathsIn(text: string): string[] {
-  return parseExports(text).map((one) => one.path)
+/** Whom people export to has his address from somewhere, though dhcpd need not know him. */
+async function addressesInUse(farm: Farm, nas: Reader): Promise<AddressesInUse> {
+  return { taken: new Set(await servedClients(nas, farm)), inRange: () => undefined }
 }

@@ -24,8 +24,7 @@ export async function ownText(nas: Reader, farm: Farm): Promise<OwnText> {
   const text = render('exports/pifarm.exports.hbs', { exports, options: exportOptions.join(',') })
   if (path === etc_exports) {
     const lines = exports.length === 0 ? undefined : text.trimEnd().split('\n').slice(1)
-    const ours = findBlock(before, path)?.lines.join('\n') ?? ''
-    return { path, before, after: setBlock(before, path, lines), ours }
+    return { path, before, after: setBlock(before, path, lines), ours: ownPart(farm, before) }
   }
   if (dirname(path) !== exports_dir || !/\/[^/.][^/]*\.exports$/.test(path))
     throw new UserError(`paths.exports is ${quoted(path)}, which exportfs does not read`, {
@@ -37,6 +36,12 @@ export async function ownText(nas: Reader, farm: Farm): Promise<OwnText> {
       hint: `move its lines to ${etc_exports}, or name another file under paths.exports`,
     })
   return { path, before, after: text, ours: before }
+}
+
+/** What pifarm itself wrote of a text of its file. */
+export function ownPart({ paths }: Farm, text: string): string {
+  if (paths.exports !== paths.etc_exports) return text
+  return findBlock(text, paths.exports)?.lines.join('\n') ?? ''
 }
 
 /** What people wrote into a file, on the lines where they wrote it. */

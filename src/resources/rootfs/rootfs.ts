@@ -23,6 +23,17 @@ export const rootfs: Resource = {
   needs: () => ['du'],
   plan,
   probes: () => [],
+
+  /** The Pis whose roots would go, or get their old name back: none may be running from its root. */
+  async beforeUndo({ farm, nas, changes }) {
+    const names = new Map<string, string>(farm.pis.map((pi) => [rootOf(farm, pi), pi.name]))
+    const leaving = changes.flatMap((change) =>
+      change.kind === 'clone-tree' || change.kind === 'move-tree'
+        ? (names.get(change.to) ?? [])
+        : [],
+    )
+    return { checks: [], warnings: await refuseMounted(farm, nas, leaving) }
+  },
 }
 
 async function plan(look: Look): Promise<ResourcePlan> {

@@ -1,0 +1,74 @@
+import { quoted } from '../../errors.ts'
+import { type Farm, rootOf } from '../../farm/farm.ts'
+import type { Reader } from '../../host/host.ts'
+import type { ResourcePlan } from '../../plan/change.ts'
+import { entriesToKeep, readBaseline, tryExports } from './baseline.ts'
+import { type EtabEntry, keyOf, parseEtab, readEtab } from './etab.ts'
+import type { ExportFact } from './export-facts.ts'
+import { judgeExports } from './judge.ts'
+import type { OwnText } from './own-text.ts'
+import { parseExports } from './parse-exports.ts'
+import type { WantedExport } from './wanted-exports.ts'
+
+const manyLines = 3
+
+/**
+ * exportfs reads every file again, people's too: it must be content with all of them beforehand, and
+ * nobody may lose an export by it. What it puts in force beside pifarm's own lines is said.
+ */
+export async function beforeExporting(
+  nas: Reader,
+  farm: Farm,
+  own: Pick<OwnText, 'before' | 'after' | 'ours'>,
+  wanted: readonly WantedExport[],
+  facts: readonly ExportFact[],
+): Promise<Pick<ResourcePlan, 'checks' | 'warnings'>> {
+  const known = [...wanted, ...parseExports(own.ours)]
+  const ours = new Set(known.map(keyOf))
+  // A root of a removed Pi is moved aside only by this run, or was by a person: either is well.
+  const roots = new Set([
+    ...farm.pis.map((pi) => rootOf(farm, pi)),
+    ...known.map(({ path }) => path),
+  ])
+  const baseline = await readBaseline(nas, farm, own.before, roots)
+  const live = await readEtab(nas, farm)
+  const keep = entriesToKeep(live, ours, baseline, facts)
+  const expected = { wanted, keep, roots, knownStderr: baseline.stderr }
+  const foreign = parseEtab(baseline.stdout).filter((entry) => !ours.has(keyOf(entry)))
+  return {
+    checks: [
+      {
+        why: 'exportfs reads the new exports',
+        staged: [],
+        argv: tryExports(farm),
+        input: own.after,
+        judge: (output) => judgeExports(output, expected),
+      },
+    ],
+    warnings: unapplied(foreign, live, facts),
+  }
+}
+
+/** What people have written since exportfs last read it. */
+function unapplied(
+  foreign: readonly EtabEntry[],
+  live: readonly EtabEntry[],
+  facts: readonly ExportFact[],
+): string[] {
+  const inForce = new Set(live.map(lineOf))
+  const places = new Map(facts.map((fact) => [keyOf(fact), `${fact.file}:${fact.line} `]))
+  const lines = foreign
+    .filter((entry) => !inForce.has(lineOf(entry)))
+    .map((entry) => {
+      const options = [...entry.options].slice(0, 2).join(',')
+      return `${places.get(keyOf(entry)) ?? ''}${quoted(entry.path)} to ${quoted(entry.client)} (${options})`
+    })
+  if (lines.length === 0) return []
+  const more = lines.length > manyLines ? `, and ${lines.length - manyLines} more` : ''
+  const shown = lines.slice(0, manyLines).join(', ')
+  return [`exports that are not in force yet come into force with this run: ${shown}${more}`]
+}
+
+function lineOf(entry: EtabEntry): string {
+  return `${keyOf(entry)}\t${[...entry.options].sort().join(',')}`
+}

@@ -1,0 +1,113 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Lab, Output } from './lab.ts'
+import { addPi, addPiArgs, first, second, startFarm } from './machines.ts'
+import { differences, nasState } from './nas-state.ts'
+
+const [etcExports, dhcpdConf, etab] = ['/etc/exports', '/etc/dhcp/dhcpd.conf', '/var/lib/nfs/etab']
+
+let lab: Lab
+const original = new Map<string, string>()
+
+beforeAll(async () => {
+  lab = await startFarm()
+  for (const file of [etcExports, dhcpdConf]) original.set(file, await lab.read(file))
+  await addPi(lab, first)
+})
+
+afterAll(() => lab?.stop())
+
+afterEach(async () => {
+  for (const [file, text] of original) await lab.write(file, text)
+  await lab.must(['exportfs', '-ra'])
+  await lab.must([lab.service('isc-dhcp-server'), 'restart'])
+})
+
+async function append(file: string, line: string): Promise<void> {
+  await lab.write(file, `${line}\n${await lab.read(file)}`)
+}
+
+const said = ({ stdout, stderr }: Output) =>
+  /exports that are not in force yet .*/.exec(stdout + stderr)?.[0]
+
+describe('exports that a person wrote and exportfs has not read yet', () => {
+  test('are said by plan, and by the run that puts them in force, also by its undo', async () => {
+    await append(etcExports, '/srv/music 10.77.0.7(rw,no_subtree_check)')
+    await lab.must(['mkdir', '-p', '/srv/music'])
+    const line =
+      'exports that are not in force yet come into force with this run: ' +
+      '/etc/exports:1 "/srv/music" to "10.77.0.7" (rw,sync)'
+
+    expect(said(await lab.pifarm([...addPiArgs(second), '--plan']))).toBe(line)
+    expect(said(await addPi(lab, second))).toBe(line)
+    expect(await lab.read(etab)).toMatch(/^\/srv\/music\t10\.77\.0\.7\(rw,/m)
+
+    await append(etcExports, '/srv/books 10.77.0.0/24(ro,no_subtree_check)')
+    await lab.must(['mkdir', '-p', '/srv/books'])
+    expect(said(await lab.pifarm(['undo', '--yes']))).toBe(
+      line.replace('/srv/music" to "10.77.0.7" (rw', '/srv/books" to "10.77.0.0/24" (ro'),
+    )
+    expect(await lab.read(etab)).toMatch(/^\/srv\/books\t/m)
+  })
+
+  test('are said when only an option is another', async () => {
+    await lab.write(etcExports, (await lab.read(etcExports)).replace('(ro,', '(rw,'))
+    expect(said(await lab.pifarm([...addPiArgs(second), '--plan']))).toMatch(
+      /: \/etc\/exports:2 "\/srv\/films" to "10\.77\.0\.8" \(rw,sync\)$/,
+    )
+  })
+
+  test('are not said where all is in force, nor by a run that exports nothing', async () => {
+    expect(said(await lab.pifarm([...addPiArgs(second), '--plan']))).toBeUndefined()
+    await append(etcExports, '/srv/films 10.77.0.7(ro,no_subtree_check)')
+    expect(
+      said(await lab.pifarm(['set-pi', first.name, '--gpu-mem', '128', '--plan'])),
+    ).toBeUndefined()
+  })
+})
+
+test('a dhcpd.conf that was edited since dhcpd started is said before it comes into force', async () => {
+  const args = [...addPiArgs(second), '--plan']
+  const line = 'dhcpd.conf was edited since dhcpd started: all of it comes into force with this run'
+  expect((await lab.pifarm(args)).stdout).not.toContain('was edited since')
+  await append(dhcpdConf, '# a note')
+  expect((await lab.pifarm(args)).stdout).toContain(line)
+})
+
+describe('undo changes nothing and lets every daemon run on', () => {
+  const taken = `host tv { hardware ethernet 00:11:22:33:44:55; fixed-address 10.77.0.51; }`
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      'dhcpd.conf is broken',
+      dhcpdConf,
+      'foo bar;',
+      /dhcpd\.conf was|was already broken before pifarm: \/etc\/dhcp\/dhcpd\.conf line/,
+    ],
+    [
+      'exports are broken',
+      etcExports,
+      '/srv/new 10.77.0.7(bogus)',
+      /the exports were already broken before pifarm: .*bogus/,
+    ],
+    [
+      'the address that it gives back is another machine’s',
+      dhcpdConf,
+      taken,
+      /"10\.77\.0\.51" is already used by the host block at \/etc\/dhcp\/dhcpd\.conf:1/,
+    ],
+  ])('where %s', async (_, file, line, message) => {
+    await addPi(lab, second)
+    expect((await lab.pifarm(['remove-pi', second.name, '--yes'])).code).toBe(0)
+    await append(file, line)
+    const before = await nasState(lab, { times: true })
+    const pid = await lab.read('/run/dhcpd.pid')
+
+    const { code, stderr } = await lab.pifarm(['undo', '--yes'])
+
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+    expect(differences(before, await nasState(lab, { times: true }))).toEqual([])
+    expect(await lab.read('/run/dhcpd.pid')).toBe(pid)
+    await lab.must(['kill', '-0', pid.trim()])
+  })
+})
