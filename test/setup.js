@@ -69,10 +69,16 @@ const debianPackages = {
   ffmpeg: 'ffmpeg',
   chromium: 'chromium',
 }
+const guestPackages = {
+  'user-mode-linux': 'linux.uml',
+  // For test/e2e/images/tile-registers.c.
+  gcc: 'gcc',
+  'libc6-dev': '/usr/include/elf.h',
+}
 /** What a farm in a box (test/e2e) needs beside that, by what its Pis are. */
 const boxPackages = {
-  'box-uml': { 'user-mode-linux': 'linux.uml' },
-  'box-raspi3b': { 'user-mode-linux': 'linux.uml', 'qemu-system-arm': 'qemu-system-aarch64' },
+  'box-uml': guestPackages,
+  'box-raspi3b': { ...guestPackages, 'qemu-system-arm': 'qemu-system-aarch64' },
 }
 
 main()

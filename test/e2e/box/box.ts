@@ -10,6 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import type { BootReport } from '../../../src/netboot/boot-client/boot-report.ts'
 import { type Emulation, type NasDisk, nasDisk } from '../images/nas-disk.ts'
+import { tileRegisters } from '../images/tile-registers.ts'
 import { Nas } from './nas.ts'
 import { Pi } from './pi.ts'
 import { Timeline } from './timeline.ts'
@@ -29,6 +30,15 @@ export interface Firmware {
   readonly cmdline: string
 }
 
+interface BoxParts {
+  readonly dir: string
+  readonly boards: readonly Board[]
+  readonly disk: NasDisk
+  /** The library that guests start with. */
+  readonly registers: string
+  readonly emulation: Emulation
+}
+
 const project = join(import.meta.dirname, '../../..')
 const tsx = createRequire(import.meta.url).resolve('tsx')
 
@@ -41,20 +51,18 @@ export class Box {
   readonly dir: string
   readonly #boards: readonly Board[]
   readonly #disk: NasDisk
+  readonly #registers: string
   readonly #emulation: Emulation
   readonly #network: ChildProcess
   readonly #entering: readonly string[]
   readonly pis = new Map<string, Pi>()
   nas: Nas | undefined
 
-  private constructor(
-    made: { dir: string; boards: readonly Board[]; disk: NasDisk; emulation: Emulation },
-    network: ChildProcess,
-    timeline: Timeline,
-  ) {
+  private constructor(made: BoxParts, network: ChildProcess, timeline: Timeline) {
     this.dir = made.dir
     this.#boards = made.boards
     this.#disk = made.disk
+    this.#registers = made.registers
     this.#emulation = made.emulation
     this.#network = network
     this.timeline = timeline
@@ -78,6 +86,7 @@ export class Box {
     const disk = await nasDisk(emulation, tell)
     for (const { name, made, took } of disk.parts)
       timeline.note('images', `${name}: ${made}${made === 'made' ? seconds(took) : ''}`)
+    const registers = await tileRegisters()
     const dir = await mkdtemp(join(tmpdir(), 'pifarm-box-'))
     await mkdir(join(dir, 'commands'))
     const network = spawn(
@@ -94,7 +103,8 @@ export class Box {
     // The disk of the NAS is some hundred megabytes.
     process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
     for await (const line of createInterface(network.stdout))
-      if (line === 'ready') return new Box({ dir, boards, disk, emulation }, network, timeline)
+      if (line === 'ready')
+        return new Box({ dir, boards, disk, registers, emulation }, network, timeline)
     throw new Error('the network of the box did not start')
   }
 
@@ -108,6 +118,7 @@ export class Box {
     this.nas = await Nas.start({
       dir: this.dir,
       disk: this.#disk.file,
+      registers: this.#registers,
       entering: this.#entering,
       enter: (argv) => this.enter(argv),
       timeline: this.timeline,
@@ -156,6 +167,7 @@ export class Box {
       board,
       firmware: { ...firmware, kernel: await unpacked(firmware.kernel) },
       emulation: this.#emulation,
+      registers: this.#registers,
       tap: `pi${this.#boards.indexOf(board) + 1}`,
       dir: this.dir,
       entering: this.#entering,

@@ -28,7 +28,7 @@ export class Console {
 
   /**
    * The first line that matches one of these, from the line with that number on. Throws when the
-   * machine ends before, or when nothing of it came in this time (ms).
+   * machine ends or its kernel gives up before, or when nothing of it came in this time (ms).
    */
   async said(patterns: readonly RegExp[], patience: number, from = 0): Promise<string> {
     return await new Promise((resolve, reject) => {
@@ -46,6 +46,7 @@ export class Console {
         for (; next < this.lines.length; next += 1) {
           const line = this.lines[next] ?? ''
           if (patterns.some((pattern) => pattern.test(line))) return end(() => resolve(line))
+          if (/^(\[[ \d.]+\] )?Kernel panic - /.test(line)) return fail(line)
         }
         if (this.#over) fail('it ended')
       }

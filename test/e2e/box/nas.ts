@@ -8,6 +8,8 @@ export interface NasParts {
   readonly dir: string
   /** The image of its disk; what it writes goes beside it. */
   readonly disk: string
+  /** The library that the guest starts with. */
+  readonly registers: string
   readonly entering: readonly string[]
   readonly enter: Enter
   readonly timeline: Timeline
@@ -31,11 +33,18 @@ export class Nas extends Machine {
     this.#timeline = timeline
   }
 
-  static async start({ dir, disk, entering, enter, timeline }: NasParts): Promise<Nas> {
+  static async start({ dir, disk, registers, entering, enter, timeline }: NasParts): Promise<Nas> {
     timeline.note('NAS', 'power on')
     const commandDir = join(dir, 'commands')
     const argv = [
-      ...['linux.uml', 'mem=768M', 'umid=nas', `uml_dir=${dir}/uml`],
+      ...[
+        'env',
+        `LD_PRELOAD=${registers}`,
+        'linux.uml',
+        'mem=768M',
+        'umid=nas',
+        `uml_dir=${dir}/uml`,
+      ],
       ...[`ubd0=${dir}/nas.cow,${disk}`, 'root=/dev/ubda', 'rw', `commands=${commandDir}`],
       ...['con=null', 'con0=null,fd:1', 'ssl=null', 'ssl1=fd:3,fd:4'],
       'vec0:transport=tap,ifname=nas,depth=64,gro=1,mac=02:00:00:77:00:01',

@@ -21,6 +21,7 @@ interface PiParts {
   readonly firmware: Firmware
   readonly emulation: Emulation
   readonly tap: string
+  readonly registers: string
   readonly dir: string
   readonly entering: readonly string[]
   readonly enter: Enter
@@ -60,8 +61,9 @@ export class Pi extends Machine {
   }
 }
 
-function guestArgv({ board, firmware, tap, dir }: PiParts): string[] {
+function guestArgv({ board, firmware, tap, registers, dir }: PiParts): string[] {
   return [
+    ...['env', `LD_PRELOAD=${registers}`],
     ...[firmware.kernel, 'mem=512M', `umid=${board.name}`, `uml_dir=${dir}/uml`],
     ...[`initrd=${firmware.initramfs}`, 'con=null', 'con0=null,fd:1', 'con1=null,fd:1', 'ssl=null'],
     `vec0:transport=tap,ifname=${tap},depth=64,gro=1,mac=${board.mac}`,
