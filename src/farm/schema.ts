@@ -13,6 +13,9 @@ export const hostName = z
     error: 'a host name is 1 to 63 letters, digits and inner hyphens',
   })
   .refine((name) => !/^\d+$/.test(name), { error: 'a host name is not only digits' })
+  .refine((name) => name.toLowerCase() !== 'localhost', {
+    error: 'localhost is every machine itself',
+  })
   .brand<'HostName'>()
 export type HostName = z.infer<typeof hostName>
 

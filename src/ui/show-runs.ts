@@ -1,12 +1,14 @@
 import { countsOf, type Fate, type PastRun } from '../plan/past-runs.ts'
 import { showTable } from './show-table.ts'
 
+const longest = 80
+
 /** What was done here, newest first, and what of it `undo` can still take back. */
 export function showRuns(runs: readonly PastRun[]): string {
   const rows = runs.map(({ record, fate }) => [
     record.id,
     record.startedAt.replace(/\.\d+Z$/, 'Z'),
-    record.command,
+    shortened(record.command),
     Object.entries(countsOf(record))
       .map(([part, changes]) => `${part} ${changes}`)
       .join(', ') || 'reloads only',
@@ -25,6 +27,11 @@ export function runsAsJson(runs: readonly PastRun[]): string {
     fate,
   }))
   return JSON.stringify(all, undefined, 2)
+}
+
+/** A command line such as init's, with all its settings, would leave no room for the rest. */
+function shortened(command: string): string {
+  return command.length > longest ? `${command.slice(0, longest - 3)}...` : command
 }
 
 function inWords(fate: Fate): string {

@@ -26,6 +26,7 @@ describe('a value that cannot be', () => {
     [['--mac', 'ff:ff:ff:ff:ff:ff'], /multicast/],
     [['--name', 'my_pi'], /^bad --name "my_pi": a host name is 1 to 63 letters/],
     [['--name', '-pi'], /a host name/],
+    [['--name', 'localhost'], /localhost is every machine itself/],
     [['--name', '123'], /a host name is not only digits/],
     [['--name', 'pi.lan'], /a host name/],
     [['--name', 'x'.repeat(64)], /a host name/],

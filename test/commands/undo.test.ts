@@ -164,6 +164,15 @@ describe('--list', () => {
     expect(nas.mutations).toBe(mutations)
   })
 
+  test('keeps a command of any length from pushing the rest out of sight', async () => {
+    const nas = farmNas()
+    await nas.pifarm(`${initCommand} --domain ${'long.'.repeat(20)}example`)
+    const { stdout } = await nas.pifarm('undo --list')
+    expect(stdout).toMatch(/^0001 .* pifarm init .*\.\.\. {2}farm\.yaml/m)
+    const [run] = JSON.parse((await nas.pifarm('undo --list --json')).stdout)
+    expect(run.command).toMatch(/ long\.\S+example$/)
+  })
+
   test('is right: what it calls the next is what undo takes back', async () => {
     const nas = await readyFarm([addHlsPi1, addSecond])
     for (;;) {

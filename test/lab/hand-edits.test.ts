@@ -81,7 +81,7 @@ describe('undo changes nothing and lets every daemon run on', () => {
       'dhcpd.conf is broken',
       dhcpdConf,
       'foo bar;',
-      /dhcpd\.conf was|was already broken before pifarm: \/etc\/dhcp\/dhcpd\.conf line/,
+      /^pifarm: \/etc\/dhcp\/dhcpd\.conf was already broken before pifarm: \S+ line/m,
     ],
     [
       'exports are broken',
@@ -110,4 +110,17 @@ describe('undo changes nothing and lets every daemon run on', () => {
     expect(await lab.read('/run/dhcpd.pid')).toBe(pid)
     await lab.must(['kill', '-0', pid.trim()])
   })
+})
+
+test('a root that a person exports too is not taken from under that line', async () => {
+  await append(etcExports, `/mnt/PiRoots/${first.name} 10.77.0.7(ro,no_subtree_check)`)
+  const before = await nasState(lab, { times: true })
+
+  const { code, stderr } = await lab.pifarm(['remove-pi', first.name, '--yes'])
+
+  expect(stderr).toMatch(
+    /"\/mnt\/PiRoots\/HLSPi1" goes, and \/etc\/exports:1 exports it to "10\.77\.0\.7"/,
+  )
+  expect(code).toBe(2)
+  expect(differences(before, await nasState(lab, { times: true }))).toEqual([])
 })

@@ -29,6 +29,21 @@ test('people’s files are read in the order of exportfs, pifarm’s own and unr
   ])
 })
 
+test('links are read as exportfs reads them', async () => {
+  const nas = fakeNas({
+    '/etc/exports': { kind: 'link', target: 'nas/exports' },
+    '/etc/nas/exports': '/a 10.0.0.1',
+    '/etc/exports.d/b.exports': { kind: 'link', target: '/srv/b' },
+    '/srv/b': '/b 10.0.0.2',
+    '/etc/exports.d/gone.exports': { kind: 'link', target: '/none' },
+    '/etc/exports.d/round.exports': { kind: 'link', target: 'round.exports' },
+  })
+  expect(await readExportFacts(nas, farmWith())).toEqual([
+    { path: '/a', client: '10.0.0.1', file: '/etc/exports', line: 1 },
+    { path: '/b', client: '10.0.0.2', file: '/etc/exports.d/b.exports', line: 1 },
+  ])
+})
+
 test('below pifarm’s block the lines keep their numbers', async () => {
   const block = '# BEGIN pifarm: x\n/p 10.77.0.11(rw)\n# END pifarm\n'
   const nas = fakeNas({ '/etc/exports': `/a 10.0.0.1\n${block}/b 10.0.0.2\n` })

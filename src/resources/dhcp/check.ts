@@ -16,7 +16,7 @@ export function baselineCheck(farm: Farm): Check {
       if (wrong === undefined) return wrong
       // pifarm's own file, damaged or deleted, is what this run puts right.
       if (dhcp !== dhcpd_conf && wrong.startsWith(`${dhcp} `)) return undefined
-      return `was already broken before pifarm: ${wrong}`
+      return `${dhcpd_conf} was already broken before pifarm: ${wrong}`
     },
     hint: `mend it, then run ${farm.services.dhcp.test.join(' ')} ${dhcpd_conf}`,
   }

@@ -1,8 +1,8 @@
-import { dirname, resolve } from 'node:path'
 import type { Farm } from '../../farm/farm.ts'
 import { ipv4 } from '../../farm/schema.ts'
 import type { Reader } from '../../host/host.ts'
 import { findBlock } from '../managed-block.ts'
+import { readText } from '../read-text.ts'
 import type { AddressesInUse } from '../resource.ts'
 import {
   type DeclaredHost,
@@ -49,7 +49,7 @@ interface Found {
  */
 export async function readDhcpFacts(nas: Reader, farm: Farm): Promise<DhcpFacts> {
   const { dhcpd_conf } = farm.paths
-  const conf = await textOf(nas, dhcpd_conf)
+  const conf = await readText(nas, dhcpd_conf)
   return { conf, ...(await collect(nas, farm, withoutOurBlock(conf ?? '', dhcpd_conf))) }
 }
 
@@ -88,7 +88,7 @@ async function collect(nas: Reader, farm: Farm, conf: string): Promise<Found> {
       if (path.text === farm.paths.dhcp) found.ownInclude ??= steps
       // A file that includes itself makes dhcpd overflow its stack; here it is read once.
       if (path.text === farm.paths.dhcp || steps.some((step) => step.file === path.text)) continue
-      const included = await textOf(nas, path.text)
+      const included = await readText(nas, path.text)
       if (included === undefined) continue
       found.files.push(path.text)
       await walk(parseDhcpd(included), path.text, included, steps)
@@ -108,13 +108,6 @@ export function addressesInUse(facts: DhcpFacts): AddressesInUse {
       return facts.ranges.find((range) => range.contains(parsed))?.text
     },
   }
-}
-
-async function textOf(nas: Reader, path: string, links = 8): Promise<string | undefined> {
-  const entry = await nas.read(path)
-  if (entry?.kind === 'link' && links > 0)
-    return textOf(nas, resolve(dirname(path), entry.target), links - 1)
-  return entry?.kind === 'file' ? entry.text : undefined
 }
 
 /** Blanked rather than cut, so that lines and offsets stay those of the file. */

@@ -1,4 +1,4 @@
-import { quoted } from '../../errors.ts'
+import { quoted, UserError } from '../../errors.ts'
 import { type Farm, rootOf } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { ResourcePlan } from '../../plan/change.ts'
@@ -30,6 +30,7 @@ export async function beforeExporting(
     ...farm.pis.map((pi) => rootOf(farm, pi)),
     ...known.map(({ path }) => path),
   ])
+  refuseLeft(new Set(parseExports(own.ours).map(({ path }) => path)), wanted, facts)
   const baseline = await readBaseline(nas, farm, own.before, roots)
   const live = await readEtab(nas, farm)
   const keep = entriesToKeep(live, ours, baseline, facts)
@@ -47,6 +48,21 @@ export async function beforeExporting(
     ],
     warnings: unapplied(foreign, live, facts),
   }
+}
+
+/** A root that goes, and that a person exports too: exportfs would end with an error for its place. */
+function refuseLeft(
+  roots: ReadonlySet<string>,
+  wanted: readonly WantedExport[],
+  facts: readonly ExportFact[],
+): void {
+  const stays = new Set(wanted.map(({ path }) => path))
+  const left = facts.find(({ path }) => roots.has(path) && !stays.has(path))
+  if (left !== undefined)
+    throw new UserError(
+      `${quoted(left.path)} goes, and ${left.file}:${left.line} exports it to ${quoted(left.client)}`,
+      { hint: 'take that line out first' },
+    )
 }
 
 /** What people have written since exportfs last read it. */

@@ -12,7 +12,7 @@ export interface ExportFact extends Export {
 export async function readExportFacts(nas: Reader, farm: Farm): Promise<ExportFact[]> {
   const { etc_exports, exports_dir } = farm.paths
   const names = [...((await nas.list(exports_dir)) ?? [])].flatMap(([name, kind]) =>
-    kind === 'file' && /^[^.].*\.exports$/.test(name) ? [name] : [],
+    (kind === 'file' || kind === 'link') && /^[^.].*\.exports$/.test(name) ? [name] : [],
   )
   names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
   const files = [etc_exports, ...names.map((name) => `${exports_dir}/${name}`)]

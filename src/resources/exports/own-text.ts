@@ -4,6 +4,7 @@ import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import { render } from '../../render.ts'
 import { findBlock, setBlock } from '../managed-block.ts'
+import { readText } from '../read-text.ts'
 import { exportOptions, wantedExports } from './wanted-exports.ts'
 
 /** A file that pifarm writes exports into, before and after. */
@@ -19,7 +20,7 @@ export interface OwnText {
 /** A drop-in in exports_dir is pifarm's alone; in /etc/exports it keeps a marked block. */
 export async function ownText(nas: Reader, farm: Farm): Promise<OwnText> {
   const { exports: path, etc_exports, exports_dir } = farm.paths
-  const before = await readText(nas, path)
+  const before = (await readText(nas, path)) ?? ''
   const exports = wantedExports(farm)
   const text = render('exports/pifarm.exports.hbs', { exports, options: exportOptions.join(',') })
   if (path === etc_exports) {
@@ -47,14 +48,9 @@ export function ownPart({ paths }: Farm, text: string): string {
 /** What people wrote into a file, on the lines where they wrote it. */
 export async function foreignText(nas: Reader, farm: Farm, file: string): Promise<string> {
   if (file === farm.paths.exports && file !== farm.paths.etc_exports) return ''
-  const text = await readText(nas, file)
+  const text = (await readText(nas, file)) ?? ''
   const block = file === farm.paths.exports ? findBlock(text, file) : undefined
   if (block === undefined) return text
   const lines = text.slice(block.from, block.to).replace(/[^\n]/g, '')
   return text.slice(0, block.from) + lines + text.slice(block.to)
-}
-
-async function readText(nas: Reader, path: string): Promise<string> {
-  const entry = await nas.read(path)
-  return entry?.kind === 'file' ? entry.text : ''
 }
