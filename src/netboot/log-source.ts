@@ -53,6 +53,21 @@ export function followLog(
   return nas.follow(['journalctl', '-f', ...journalFlags(['-n', String(lines)])], signal)
 }
 
+/**
+ * Only what comes from now on. journalctl takes a moment until it is at the journal's end: what is
+ * logged meanwhile would be missed with `-n 0`. It knows whole seconds.
+ */
+export function followNewLog(
+  nas: Reader,
+  source: LogSource,
+  now: Date,
+  signal: AbortSignal,
+): AsyncIterable<string> {
+  if (source.kind === 'file') return nas.followFile(source.path, 0, signal)
+  const since = `--since=@${Math.floor(now.getTime() / 1000)}`
+  return nas.follow(['journalctl', '-f', ...journalFlags(['--no-tail', since])], signal)
+}
+
 /** What a log was before it was rotated. */
 export interface OlderLogs {
   /** The youngest first. */

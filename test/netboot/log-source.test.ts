@@ -3,6 +3,7 @@ import type { Entry, Reader } from '../../src/host/host.ts'
 import {
   findLogSource,
   followLog,
+  followNewLog,
   journalSince,
   olderLogs,
   pastArgv,
@@ -119,6 +120,19 @@ test('a file is followed from its last lines', async () => {
 
   expect(asked).toEqual(['/var/log/syslog 10000'])
   expect(pastArgv(source, 50)).toEqual(['tail', '-n', '50', '/var/log/syslog'])
+})
+
+test('of what comes from now on nothing is missed while journalctl starts', async () => {
+  const { reader, asked } = watched()
+  const now = new Date(1_795_342_184_109)
+
+  await drain(followNewLog(reader, { kind: 'file', path: '/var/log/syslog' }, now, never))
+  await drain(followNewLog(reader, { kind: 'journal' }, now, never))
+
+  expect(asked).toEqual([
+    '/var/log/syslog 0',
+    expect.stringMatching(/^journalctl -f -o json --no-tail --since=@1795342184 -t in\.tftpd /),
+  ])
 })
 
 test('of the journal only the daemons are read', async () => {

@@ -1,6 +1,14 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -36,6 +44,19 @@ test('a card gets the line, once, and gives its bytes back', async () => {
   expect((await pifarmHere(argv)).stderr).toContain('nothing was changed')
   expect((await pifarmHere([...argv, '--remove'])).code).toBe(0)
   expect(readCard(image, 'mbr', 'config.txt')).toBe(config)
+})
+
+test('a link such as those below /dev/disk/by-id names the card that it leads to', async () => {
+  // Only below /dev is a device looked for.
+  const link = `/dev/pifarm-test-${process.pid}`
+  symlinkSync(device, link)
+  try {
+    const { code, stderr } = await pifarmHere(['enable-netboot-sd', '--device', link, '--yes'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(device) })
+    expect(readCard(image, 'mbr', 'config.txt')).toBe(line + config)
+  } finally {
+    rmSync(link)
+  }
 })
 
 test('a card without room for the line keeps its config.txt', async () => {

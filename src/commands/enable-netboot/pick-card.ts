@@ -11,7 +11,9 @@ export async function pickCard(tools: Tools, device: string | undefined): Promis
   if (device !== undefined) {
     if (!device.startsWith('/dev/'))
       throw new UserError(`--device ${quoted(device)} is no device such as /dev/sdb`)
-    return namedDisk(disks, device)
+    // Such as /dev/disk/by-id/usb-...: the names that stay the same from one time to the next.
+    const { code, stdout } = await tools.nas.ask(['readlink', '-e', '--', device])
+    return namedDisk(disks, code === 0 ? stdout.replace(/\n$/, '') : device)
   }
   const cards = cardsAmong(disks)
   if (cards.length === 0)

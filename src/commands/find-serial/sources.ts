@@ -1,7 +1,13 @@
 import type { Farm } from '../../farm/farm.ts'
 import { type BootEvent, isFrom, parseLogLine } from '../../netboot/boot-log.ts'
 import { type Finding, SerialFinder } from '../../netboot/find-serials.ts'
-import { followLog, journalSince, type LogSource, olderLogs } from '../../netboot/log-source.ts'
+import {
+  followLog,
+  followNewLog,
+  journalSince,
+  type LogSource,
+  olderLogs,
+} from '../../netboot/log-source.ts'
 import { merge } from '../../netboot/merge.ts'
 import { scanLog, scanRequests } from '../../netboot/scan-log.ts'
 import type { Tools } from '../../tools.ts'
@@ -56,7 +62,9 @@ export async function* live(
   { farm, source, until, heard }: Search,
   { onlyNew, isElsewhere }: { readonly onlyNew: boolean; readonly isElsewhere: boolean },
 ): AsyncGenerator<Finding> {
-  const lines = followLog(nas, source, onlyNew ? 0 : linesBack, until)
+  const lines = onlyNew
+    ? followNewLog(nas, source, now(), until)
+    : followLog(nas, source, linesBack, until)
   const isDeaf = isElsewhere || (await hasDnsmasq(nas))
   const broadcasts = isDeaf ? undefined : await hearPis?.(until, now)
   const log = source.kind === 'journal' ? 'the journal' : source.path
