@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { addAbortListener } from 'node:events'
 import { type Ipv4, ipv4 } from '../../farm/schema.ts'
-import { type DhcpPacket, decodeDhcp, encodeDhcp } from './dhcp-packet.ts'
+import { type DhcpPacket, decodeHeard, encodeDhcp } from './dhcp-packet.ts'
 import { type Unsent, unsent } from './stop.ts'
 
 /** Where DHCP is spoken; tests use other ports on loopback. */
@@ -55,7 +55,7 @@ export function exchange(
     const fail = (error: Error | null) => error && end(() => resolve(unsent(error)))
     socket.on('error', fail)
     socket.on('message', (bytes, from) => {
-      const reply = decodeDhcp(bytes)
+      const reply = decodeHeard(bytes)
       const source = ipv4.safeParse(from.address)
       const more = reply && source.success ? hear(reply, source.data) : undefined
       if (more === undefined) return

@@ -33,6 +33,8 @@ export interface DhcpPacket {
   readonly mac: Mac
   /** By option number, in the order in which they stand in the packet. */
   readonly options: ReadonlyMap<number, Buffer>
+  /** It ends within its options: those behind are missing. */
+  readonly isCutOff?: true
 }
 
 const headerBytes = 240
@@ -70,14 +72,20 @@ export function encodeDhcp(packet: DhcpPacket): Buffer {
 
 /** Undefined for whatever is not a whole DHCP packet of an Ethernet client. */
 export function decodeDhcp(bytes: Buffer): DhcpPacket | undefined {
+  const packet = decodeHeard(bytes)
+  return packet?.isCutOff ? undefined : packet
+}
+
+/** Also one that ends within its options: whoever waits for it wants to know that it came. */
+export function decodeHeard(bytes: Buffer): DhcpPacket | undefined {
   if (bytes.length < headerBytes || !bytes.subarray(236, 240).equals(cookie)) return undefined
   const op = bytes.readUInt8(0)
   if ((op !== 1 && op !== 2) || bytes.readUInt8(1) !== etherType || bytes.readUInt8(2) !== 6) {
     return undefined
   }
   const hardware = mac.safeParse(bytes.toString('hex', 28, 34).replace(/(..)(?=.)/g, '$1:'))
-  const options = decodeOptions(bytes.subarray(headerBytes))
-  if (!hardware.success || !options) return undefined
+  if (!hardware.success) return undefined
+  const { options, isWhole } = decodeOptions(bytes.subarray(headerBytes))
   return {
     op: op === 1 ? 'request' : 'reply',
     xid: bytes.readUInt32BE(4),
@@ -87,22 +95,23 @@ export function decodeDhcp(bytes: Buffer): DhcpPacket | undefined {
     siaddr: readAddress(bytes, 20),
     mac: hardware.data,
     options,
+    ...(isWhole ? {} : { isCutOff: true }),
   }
 }
 
-/** Undefined where an option runs over the end, or no end is marked. */
-function decodeOptions(bytes: Buffer): Map<number, Buffer> | undefined {
+/** Not whole where an option runs over the end, or no end is marked. */
+function decodeOptions(bytes: Buffer): { options: Map<number, Buffer>; isWhole: boolean } {
   const options = new Map<number, Buffer>()
   for (let at = 0; ; ) {
     const code = bytes[at]
-    if (code === undefined) return undefined
-    if (code === endOption) return options
+    if (code === undefined) return { options, isWhole: false }
+    if (code === endOption) return { options, isWhole: true }
     if (code === padOption) {
       at += 1
       continue
     }
     const length = bytes[at + 1]
-    if (length === undefined) return undefined
+    if (length === undefined || at + 2 + length > bytes.length) return { options, isWhole: false }
     const value = bytes.subarray(at + 2, at + 2 + length)
     // A long option comes in several pieces (RFC 3396).
     options.set(code, Buffer.concat([options.get(code) ?? Buffer.alloc(0), value]))

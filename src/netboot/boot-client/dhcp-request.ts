@@ -47,7 +47,8 @@ export async function request(
 }
 
 function readAnswer(asked: DhcpPacket, reply: DhcpPacket, source: Ipv4): Granted | undefined {
-  if (reply.op !== 'reply' || reply.xid !== asked.xid || reply.mac !== asked.mac) return undefined
+  if (reply.isCutOff || reply.op !== 'reply' || reply.xid !== asked.xid || reply.mac !== asked.mac)
+    return undefined
   const id = reply.options.get(dhcpOption.serverId)
   const server = id?.length === 4 ? ipv4.parse(id.join('.')) : source
   const type = reply.options.get(dhcpOption.messageType)?.[0]

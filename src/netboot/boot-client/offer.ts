@@ -46,6 +46,7 @@ export function judgeOffer(
     server,
     refusal: { kind, why },
   })
+  if (packet.isCutOff) return refused('dhcp-offer', 'the OFFER ends within its options')
   if (packet.yiaddr === noAddress) return refused('dhcp-offer', 'the OFFER holds no address')
   const isPi3 = model.startsWith('3')
   const tftpServer = isPi3 ? romServer(packet, server) : eepromServer(packet, server)

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Ipv4, ipv4, mac, serial } from '../../../src/farm/schema.ts'
 import type { Board, Patience } from '../../../src/netboot/boot-client/boot-report.ts'
-import type { DhcpPacket } from '../../../src/netboot/boot-client/dhcp-packet.ts'
+import { type DhcpPacket, encodeDhcp } from '../../../src/netboot/boot-client/dhcp-packet.ts'
 import { type PlayPiOptions, playPi } from '../../../src/netboot/boot-client/play-pi.ts'
 import type { StopKind } from '../../../src/netboot/boot-client/stop.ts'
 import { judgeBoot } from '../../../src/netboot/simulate/judge-boot.ts'
@@ -230,6 +230,16 @@ test('an OFFER that names no TFTP server is not taken, a later one is', async ()
   expect(dhcp.heard).toHaveLength(3)
   expect(report.events[0]?.answer).toContain('OFFER refused')
   expect(report.stopped).toBeUndefined()
+})
+
+test('an OFFER that ends within its options is said to have come, and not booted by', async () => {
+  // In the middle of option 66, behind the message type.
+  const { report } = await boot(whole, (asked) => [encodeDhcp(offer(asked)).subarray(0, 250)])
+
+  expect(report.stopped).toMatchObject({
+    kind: 'dhcp-offer',
+    what: expect.stringContaining('the OFFER ends within its options'),
+  })
 })
 
 test('bootcode.bin can fail on its own', async () => {
