@@ -73,13 +73,12 @@ export async function readMedia(
 }
 
 function addPacket(packets: Map<number, PacketSums>, line: string): void {
-  const field = (name: string) =>
-    number(
-      line
-        .split('|')
-        .find((each) => each.startsWith(`${name}=`))
-        ?.slice(name.length + 1),
-    )
+  const fields = new Map<string | undefined, string | undefined>()
+  for (const each of line.split('|')) {
+    const [name, value] = each.split('=')
+    fields.set(name, value)
+  }
+  const field = (name: string) => number(fields.get(name))
   const index = field('stream_index')
   const size = field('size')
   if (index === undefined || size === undefined) return

@@ -35,7 +35,9 @@ interface Open {
   readonly from: number
   readonly patAt: number
   to: number
-  head: Uint8Array
+  readonly head: Uint8Array
+  /** Of `head`, as far as it was read. */
+  length: number
 }
 
 /**
@@ -49,13 +51,15 @@ export function walkTs(bytes: Uint8Array, before?: ReadonlyMap<number, number>):
   const patBefore: number[] = []
   const counters = new Map(before)
   const open = new Map<number, Open>()
+  // One a stream, for all its pictures: a film has more packets than anything else here.
+  const heads = new Map<number, Uint8Array>()
   let pmtPid: number | undefined
   let streams = new Map<number, number>()
   let audioCodec: string | undefined
   let patAt = 0
 
   function close(pes: Open): void {
-    const { pts, payload } = readPes(pes.head)
+    const { pts, payload } = readPes(pes.head.subarray(0, pes.length))
     const { from, to } = pes
     if (streams.get(pes.pid) === h264) {
       patBefore.push(pes.patAt)
@@ -70,35 +74,36 @@ export function walkTs(bytes: Uint8Array, before?: ReadonlyMap<number, number>):
   if (bytes.length % packetSize !== 0)
     problems.push(`is cut off: ${bytes.length} bytes are no whole number of packets`)
   for (let at = 0; at + packetSize <= bytes.length; at += packetSize) {
-    const packet = bytes.subarray(at, at + packetSize)
-    if (packet[0] !== 0x47) {
+    if (bytes[at] !== 0x47) {
       problems.push(`has no sync byte at ${at}`)
       break
     }
-    const pid = (((packet[1] ?? 0) & 31) << 8) | (packet[2] ?? 0)
-    const starts = ((packet[1] ?? 0) & 64) !== 0
-    if (((packet[1] ?? 0) & 128) !== 0) problems.push(`has a packet marked as damaged at ${at}`)
-    const payload = payloadOf(packet)
-    if (payload === undefined || pid === 0x1fff) continue
-    const counter = (packet[3] ?? 0) & 15
+    const flags = bytes[at + 1] ?? 0
+    const pid = ((flags & 31) << 8) | (bytes[at + 2] ?? 0)
+    const starts = (flags & 64) !== 0
+    if ((flags & 128) !== 0) problems.push(`has a packet marked as damaged at ${at}`)
+    const from = payloadAt(bytes, at)
+    if (from === undefined || pid === 0x1fff) continue
+    const to = at + packetSize
+    const counter = (bytes[at + 3] ?? 0) & 15
     const last = counters.get(pid)
     if (last !== undefined && counter !== ((last + 1) & 15))
       problems.push(`has a gap at ${at}: packet ${counter} of PID ${pid} follows ${last}`)
     counters.set(pid, counter)
     if (pid === patPid && starts) {
       patAt = at
-      pmtPid = readPat(payload) ?? pmtPid
-    } else if (pid === pmtPid && starts) streams = readPmt(payload)
+      pmtPid = readPat(bytes.subarray(from, to)) ?? pmtPid
+    } else if (pid === pmtPid && starts) streams = readPmt(bytes.subarray(from, to))
     else if (streams.has(pid)) {
-      const pes = open.get(pid)
+      let pes = open.get(pid)
       if (starts) {
         if (pes !== undefined) close(pes)
-        const fresh = { pid, from: at, patAt: Math.max(patAt, 0), to: at + packetSize }
-        open.set(pid, { ...fresh, head: Uint8Array.from(payload) })
-      } else if (pes !== undefined) {
-        pes.to = at + packetSize
-        if (pes.head.length < headBytes) pes.head = joined(pes.head, payload)
+        const head = heads.get(pid) ?? new Uint8Array(headBytes)
+        heads.set(pid, head)
+        pes = { pid, from: at, patAt: Math.max(patAt, 0), to, head, length: 0 }
+        open.set(pid, pes)
       }
+      if (pes !== undefined) append(pes, bytes, from, to)
     }
     if (problems.length > 20) break
   }
@@ -107,18 +112,19 @@ export function walkTs(bytes: Uint8Array, before?: ReadonlyMap<number, number>):
   return { problems, pictures, sounds, audioCodec, patBefore, counters }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
+/** Byte by byte: views of so few cost more than that. */
+function append(pes: Open, bytes: Uint8Array, from: number, to: number): void {
+  for (let at = from; at < to && pes.length < headBytes; at++)
+    pes.head[pes.length++] = bytes[at] ?? 0
+  pes.to = to
 }
 
-function payloadOf(packet: Uint8Array): Uint8Array | undefined {
-  const control = ((packet[3] ?? 0) >> 4) & 3
+/** Where the payload of the packet at `at` begins; undefined where it has none. */
+function payloadAt(bytes: Uint8Array, at: number): number | undefined {
+  const control = ((bytes[at + 3] ?? 0) >> 4) & 3
   if ((control & 1) === 0) return undefined
-  const from = control === 3 ? 5 + (packet[4] ?? 0) : 4
-  return from < packetSize ? packet.subarray(from) : undefined
+  const from = control === 3 ? 5 + (bytes[at + 4] ?? 0) : 4
+  return from < packetSize ? at + from : undefined
 }
 
 /** The PID of the first programme's map. */

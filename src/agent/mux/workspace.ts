@@ -1,12 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, type Hash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import {
   access,
+  type FileHandle,
   mkdir,
   mkdtemp,
   open,
   readdir,
-  readFile,
   rename,
   rm,
   stat,
@@ -137,21 +137,31 @@ export async function restoreReplaced(output: string): Promise<void> {
 export async function fingerprint(path: string): Promise<string> {
   const { size, mtimeMs } = await stat(path)
   const hash = createHash('sha256').update(`${size} ${mtimeMs} `)
-  for (const part of await ends(path, size)) hash.update(part)
+  const whole: Span = [0, size]
+  const ends: readonly Span[] = [
+    [0, endBytes],
+    [size - endBytes, size],
+  ]
+  const file = await open(path)
+  try {
+    for (const span of size <= 2 * endBytes ? [whole] : ends) await hashPart(hash, file, span)
+  } finally {
+    await file.close()
+  }
   return hash.digest('hex')
 }
 
+type Span = readonly [from: number, to: number]
+
 const endBytes = 1 << 20
 
-async function ends(path: string, size: number): Promise<readonly Buffer[]> {
-  if (size <= 2 * endBytes) return [await readFile(path)]
-  const file = await open(path)
-  try {
-    const parts = [Buffer.alloc(endBytes), Buffer.alloc(endBytes)] as const
-    await file.read(parts[0], 0, endBytes, 0)
-    await file.read(parts[1], 0, endBytes, size - endBytes)
-    return parts
-  } finally {
-    await file.close()
+/** Through one small buffer: what is read in one piece stays in memory beside the encoder. */
+async function hashPart(hash: Hash, file: FileHandle, [from, to]: Span): Promise<void> {
+  const piece = Buffer.alloc(1 << 16)
+  for (let at = from; at < to; ) {
+    const { bytesRead } = await file.read(piece, 0, Math.min(piece.length, to - at), at)
+    if (bytesRead === 0) return
+    hash.update(piece.subarray(0, bytesRead))
+    at += bytesRead
   }
 }
