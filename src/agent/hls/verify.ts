@@ -12,6 +12,8 @@ export const masterName = 'manifest_master.m3u8'
 export interface VerifyOptions {
   /** How long the video is; without it only that all renditions agree can be seen. */
   readonly expectSeconds?: number
+  /** Renditions by their playlists that were read a moment ago: they are judged as they were found. */
+  readonly inspected?: ReadonlyMap<string, Inspection>
   /** Also decode: the first and last segment of each rendition, or all of them. */
   readonly decode?: { readonly programs: MediaPrograms; readonly extent: 'ends' | 'all' }
 }
@@ -43,7 +45,7 @@ export async function verifyHls(dir: string, options: VerifyOptions = {}): Promi
   }
   const inspected = new Map<string, Inspection>()
   for (const uri of mediaUris(master)) {
-    const inspection = await inspectRendition(dir, uri)
+    const inspection = options.inspected?.get(uri) ?? (await inspectRendition(dir, uri))
     note(inspection)
     inspected.set(uri, inspection)
   }

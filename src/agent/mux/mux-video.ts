@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readMedia } from '../ffmpeg/read-media.ts'
+import type { Inspection } from '../hls/inspect-rendition.ts'
 import { type HlsVerdict, verifyHls } from '../hls/verify.ts'
 import { addPictures } from './add-pictures.ts'
 import { encodeRenditions } from './encode-renditions.ts'
@@ -108,9 +109,9 @@ async function mux(order: MuxOrder, tools: MuxTools): Promise<Made> {
       await addPictures(run, plan.video)
     }
     report('playlists', 0)
-    await writeMaster(run)
+    const inspected = await writeMaster(run)
     report('verify', 0)
-    const verdict = await verified(run)
+    const verdict = await verified(run, inspected)
     await unchanged(input, print)
     const result = await muxResult(run, { verdict, encoded, warnings })
     const record: MuxRecord = { jobId: order.jobId, fingerprint: print, result }
@@ -176,10 +177,14 @@ function soundRenditions({ sound }: MuxPlan) {
   return sound.kind === 'group' || sound.kind === 'only' ? sound.tracks : []
 }
 
-async function verified(run: MuxRun): Promise<HlsVerdict> {
+async function verified(
+  run: MuxRun,
+  inspected: ReadonlyMap<string, Inspection>,
+): Promise<HlsVerdict> {
   const { plan, space, tools } = run
   const verdict = await verifyHls(space.dir, {
     expectSeconds: plan.seconds,
+    inspected,
     decode: { programs: tools, extent: 'ends' },
   })
   for (const problem of verdict.problems) tools.log(`problem: ${problem}`)

@@ -17,10 +17,18 @@ import { writeWhole } from './workspace.ts'
 /** Players without a better idea begin with the first variant: one of about this rate. */
 const startingBitRate = 2_000_000
 
-/** Everything that the master says is measured from the segments that are there. */
-export async function writeMaster(run: MuxRun): Promise<void> {
+/**
+ * Everything that the master says is measured from the segments that are there. Answers with what was
+ * found in each rendition: to read a film once more takes a Pi minutes.
+ */
+export async function writeMaster(run: MuxRun): Promise<ReadonlyMap<string, Inspection>> {
   const { plan, space } = run
-  const inspect = (names: RenditionNames) => inspectRendition(space.dir, names.playlist)
+  const inspected = new Map<string, Inspection>()
+  const inspect = async ({ playlist }: RenditionNames) => {
+    const inspection = await inspectRendition(space.dir, playlist)
+    inspected.set(playlist, inspection)
+    return inspection
+  }
   const grouped = plan.sound.kind === 'group' ? plan.sound.tracks : []
   const sounds: Inspection[] = []
   for (const { names } of grouped) sounds.push(await inspect(names))
@@ -45,6 +53,7 @@ export async function writeMaster(run: MuxRun): Promise<void> {
     iFrames,
   }
   await writeWhole(join(space.dir, masterName), renderMasterPlaylist(master))
+  return inspected
 }
 
 function variantOf(
