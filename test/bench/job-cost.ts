@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 export interface Cost {
   /** Until the last of them has ended, in ms. */
@@ -19,17 +20,30 @@ export interface Work {
   readonly line?: string
   readonly path?: string
   readonly cwd: string
+  /** Says, on its stdout, that a first part of the work is done. */
+  readonly mark?: string
+}
+
+export interface JobCost extends Cost {
+  /** Until the mark was said; all, where it was not. */
+  readonly part: Cost
 }
 
 const tickMs = 10
 
 /** What programs cost that run beside one another, with everything that they start. */
-export async function jobCost(works: readonly Work[]): Promise<Cost> {
+export async function jobCost(works: readonly Work[]): Promise<JobCost> {
   const dir = await mkdtemp(join(tmpdir(), 'pifarm-cost-'))
   try {
     const start = performance.now()
     const running = works.map((work, at) => begin(work, join(dir, `${at}`)))
     let memory = 0
+    let part: Cost | undefined
+    for (const { child, marked } of running)
+      marked.then(() => {
+        const cpu = ticksUntilNow(child.pid ?? 0) * tickMs
+        part = { wall: performance.now() - start, cpu, memory: memory / 1024 }
+      })
     const sampling = setInterval(() => {
       const now = running.reduce((sum, { child }) => sum + memoryOf(child.pid ?? 0), 0)
       memory = Math.max(memory, now)
@@ -42,7 +56,8 @@ export async function jobCost(works: readonly Work[]): Promise<Cost> {
     const wall = performance.now() - start
     let cpu = 0
     for (const at of works.keys()) cpu += ticksOf(await readFile(join(dir, `${at}`), 'utf8'))
-    return { wall, cpu: cpu * tickMs, memory: memory / 1024 }
+    const all = { wall, cpu: cpu * tickMs, memory: memory / 1024 }
+    return { ...all, part: part ?? all }
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -51,10 +66,10 @@ export async function jobCost(works: readonly Work[]): Promise<Cost> {
 /** A shell waits for it, and writes down what the kernel then knows of its children. */
 const waiting = '"$@"; code=$?; read -r line < /proc/$$/stat; echo "$line" > "$0"; exit $code'
 
-function begin({ argv, line, path, cwd }: Work, report: string) {
+function begin({ argv, line, path, cwd, mark }: Work, report: string) {
   const child = spawn('sh', ['-c', waiting, report, ...argv], {
     cwd,
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, PATH: path ?? process.env.PATH },
   })
   if (line === undefined) child.stdin.end()
@@ -63,12 +78,16 @@ function begin({ argv, line, path, cwd }: Work, report: string) {
   child.stderr.setEncoding('utf8').on('data', (piece: string) => {
     said = (said + piece).slice(-2000)
   })
+  const lines = createInterface(child.stdout)
+  const marked = new Promise<void>((resolve) => {
+    lines.on('line', (each) => mark !== undefined && each.includes(mark) && resolve())
+  })
   const ended = new Promise<void>((resolve, reject) => {
     child.once('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`${argv.join(' ')}: ${code}: ${said}`)),
     )
   })
-  return { child: child as ChildProcess, ended }
+  return { child: child as ChildProcess, marked, ended }
 }
 
 /** User and system time of waited-for children: the sixteenth and seventeenth field of a stat line. */
@@ -79,12 +98,28 @@ function ticksOf(stat: string): number {
 
 /** In kB, of a process and all that it started. */
 function memoryOf(pid: number): number {
+  return overTree(pid, (each) => {
+    const own = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/smaps_rollup`, 'utf8'))?.[1]
+    return Number(own ?? 0)
+  })
+}
+
+/** Of a process and all that it started, whether they run still or were waited for. */
+function ticksUntilNow(pid: number): number {
+  return overTree(pid, (each) => {
+    // Its name, which may hold anything, ends with the last bracket.
+    const stat = readFileSync(`/proc/${each}/stat`, 'utf8').split(') ').at(-1) ?? ''
+    const [user, system, ofChildren, inKernel] = stat.split(' ').slice(11, 15).map(Number)
+    return (user ?? 0) + (system ?? 0) + (ofChildren ?? 0) + (inKernel ?? 0)
+  })
+}
+
+function overTree(pid: number, own: (pid: number) => number): number {
   try {
-    const own = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
     return children
       .filter((each) => each !== '')
-      .reduce((sum, each) => sum + memoryOf(Number(each)), Number(own ?? 0))
+      .reduce((sum, each) => sum + overTree(Number(each), own), own(pid))
   } catch {
     // It has just ended.
     return 0

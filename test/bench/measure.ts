@@ -5,7 +5,8 @@ export interface Row {
   readonly peer: string
   /** What is held against the bar. */
   readonly ratio: number
-  readonly bar: number
+  /** None: told to be known, and held against nothing. */
+  readonly bar?: number
 }
 
 /** Something timed. A number that it answers is its time in ms: where not all of it counts. */

@@ -42,8 +42,8 @@ process.stdout.write(
       pifarm,
       peer,
       `${ratio.toFixed(2)}x`,
-      `${bar}x`,
-      ratio <= bar ? 'yes' : 'no',
+      bar === undefined ? '' : `${bar}x`,
+      bar === undefined ? '' : ratio <= bar ? 'yes' : 'no',
     ]),
   )}\n`,
 )

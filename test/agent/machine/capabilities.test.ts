@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { knownCapabilities, type ProbeOrder } from '../../../src/agent/machine/capabilities.ts'
-import { scratchDir, x264 } from '../mux/mux-here.ts'
+import { scratchDir } from '../mux/mux-here.ts'
+import { x264 } from '../mux/x264.ts'
 
 const machine = { ffmpeg: 'ffmpeg version 5', encoders: [x264], decoders: [], troubles: [] }
 

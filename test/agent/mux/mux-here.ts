@@ -4,24 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, onTestFinished } from 'vitest'
-import type {
-  EncoderAbility,
-  MediaPrograms,
-  MuxOrder,
-  MuxTools,
-} from '../../../src/agent/mux/mux-order.ts'
+import type { MediaPrograms, MuxOrder, MuxTools } from '../../../src/agent/mux/mux-order.ts'
 import { muxVideo } from '../../../src/agent/mux/mux-video.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
-
-export const x264: EncoderAbility = {
-  name: 'libx264',
-  hardware: false,
-  pixelFormat: 'yuv420p',
-  widthGrid: 2,
-  maxSide: null,
-  fixedGop: null,
-  sessions: 20,
-}
+import { x264 } from './x264.ts'
 
 /** A directory of the test's own, gone after it. */
 export async function scratchDir(): Promise<string> {

@@ -4,7 +4,8 @@ import { beforeAll, expect, test } from 'vitest'
 import { verifyHls } from '../../../src/agent/hls/verify.ts'
 import type { EncoderAbility } from '../../../src/agent/mux/mux-order.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
-import { keptDir, makeClip, muxHere, x264 } from './mux-here.ts'
+import { keptDir, makeClip, muxHere } from './mux-here.ts'
+import { x264 } from './x264.ts'
 
 const piFfmpeg = fileURLToPath(new URL('pi-ffmpeg.js', import.meta.url))
 const kept = keptDir()
