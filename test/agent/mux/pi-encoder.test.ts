@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { verifyHls } from '../../../src/agent/hls/verify.ts'
 import type { EncoderAbility } from '../../../src/agent/mux/mux-order.ts'
 import { muxSettings } from '../../../src/protocol/job.ts'
-import { keptDir, makeClip, muxHere } from './mux-here.ts'
+import { keptDir, makeClip, muxHere, scratchDir } from './mux-here.ts'
 import { x264 } from './x264.ts'
 
 const piFfmpeg = fileURLToPath(new URL('pi-ffmpeg.js', import.meta.url))
@@ -36,6 +36,27 @@ const settings = muxSettings.parse({
   },
 })
 let jobs = 0
+
+const firstPass = /^run: .* \S+\/first-pass\.ts$/
+
+test.each([
+  ['progressive MPEG-2', '', false],
+  ['what has to be deinterlaced', '-flags +ilme+ildct -top 1', true],
+])('one stream at a time, of %s', async (_, flags, isMade) => {
+  const dir = await scratchDir()
+  await makeClip(
+    dir,
+    `-f lavfi -i testsrc2=s=320x180:r=25:d=4 -c:v mpeg2video -b:v 2M ${flags} -f mpegts in.ts`,
+  )
+  const encoders = [{ ...pi, sessions: 1 }]
+  const { outcome, lines } = await muxHere(dir, {
+    input: 'in.ts',
+    order: { settings, machine: { ffmpeg: 'pi', encoders, decoders: [], troubles: [] } },
+    tools: { ffmpeg: [process.execPath, piFfmpeg, 'sessions=1'] },
+  })
+  expect(outcome.kind).toBe('done')
+  expect(lines.some((line) => firstPass.test(line))).toBe(isMade)
+})
 
 /** What the probe found yesterday may not hold today. */
 async function muxWith(
