@@ -2,7 +2,15 @@ import { rm } from 'node:fs/promises'
 import type { FailureReason } from '../../protocol/job.ts'
 import { ownStream } from '../ffmpeg/input-args.ts'
 import type { FfmpegEnd } from '../ffmpeg/run-ffmpeg.ts'
-import { filterGraph, hlsArgs, soundCopyArgs, sourceArgs, videoArgs } from './encoder-args.ts'
+import {
+  decoderThreads,
+  filterGraph,
+  hlsArgs,
+  soundCopyArgs,
+  sourceArgs,
+  threadArgs,
+  videoArgs,
+} from './encoder-args.ts'
 import { finishedBy, finishRendition } from './finish-rendition.ts'
 import { firstPass } from './first-pass.ts'
 import type { EncoderAbility, MachineCapabilities } from './mux-order.ts'
@@ -164,9 +172,11 @@ function encodeArgs(run: MuxRun, { video, attempt, batch, mezzanine }: Batch): r
         raw(names.id),
       ]
     const carried = sound === undefined ? [] : ['-map', '1:a', ...soundCopyArgs(plan)]
-    return [...common, ...carried, ...codec, ...hlsArgs(plan, names)]
+    const threads = threadArgs(batch.length, limits.processors)
+    return [...common, ...carried, ...codec, ...threads, ...hlsArgs(plan, names)]
   })
   return [
+    ...(encoder.hardware ? [] : decoderThreads(limits.processors)),
     ...source,
     ...(sound === undefined ? [] : ownStream(sound, 'aac')),
     ...['-filter_complex', filterGraph(graphOf, stream, batch, encoder.pixelFormat)],

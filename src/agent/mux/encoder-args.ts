@@ -52,6 +52,21 @@ export function videoArgs(
 }
 
 /**
+ * x264 takes half as many threads again as there are processors, and each holds pictures of its own.
+ * Where several encode side by side they share them: no fewer than two each, so that all can be at work.
+ */
+export function threadArgs(encoders: number, processors: number): readonly string[] {
+  const alone = Math.max(1, Math.floor(1.5 * processors))
+  const shared = Math.min(alone, 1 + Math.ceil(alone / encoders))
+  return shared === alone ? [] : ['-threads', `${shared}`]
+}
+
+/** Beside encoders in software: half of what ffmpeg would take keep them busy. */
+export function decoderThreads(processors: number): readonly string[] {
+  return ['-threads', `${Math.ceil((processors + 1) / 2)}`]
+}
+
+/**
  * The key frame that ends a segment must not come too early for it. TS counts in 90,000ths of a second,
  * and at odd rates (a phone's 26.777) both ends of a segment are rounded to that. ffmpeg adds these up
  * from segment to segment: more would take the key frame before, in a film of hours.

@@ -41,6 +41,8 @@ export interface MuxLimits {
   readonly timesDuration: number
   /** libx264's. */
   readonly preset: string
+  /** That an encoder in software may use. */
+  readonly processors: number
 }
 
 export type MuxOutcome =

@@ -1,4 +1,5 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { readMedia } from '../ffmpeg/read-media.ts'
 import type { Inspection } from '../hls/inspect-rendition.ts'
@@ -29,7 +30,12 @@ import {
 } from './workspace.ts'
 import { writeMaster } from './write-master.ts'
 
-const defaultLimits: MuxLimits = { stallSeconds: 90, timesDuration: 40, preset: 'veryfast' }
+const defaultLimits: MuxLimits = {
+  stallSeconds: 90,
+  timesDuration: 40,
+  preset: 'veryfast',
+  processors: cpus().length,
+}
 
 /**
  * Makes one video into a verified HLS directory. Killed at any point, the next call for the same job
