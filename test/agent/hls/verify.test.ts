@@ -148,6 +148,14 @@ describe('says what is wrong with', () => {
       /maps to 10 s/,
     ],
     ['iframes_600.m3u8', 'I-frames that are none', /@\d+/, () => '@3760', /are no I-frame/],
+    ['iframes_600.m3u8', 'I-frames past the end', /@\d+/, () => '@999999999999', /are no I-frame/],
+    [
+      'iframes_600.m3u8',
+      'I-frames longer than the segment',
+      /RANGE:\d+/,
+      () => 'RANGE:999999999999',
+      /are no I-frame/,
+    ],
   ] as const)('%s: %s', async (file, _, pattern, by, expected) => {
     const dir = await copyOf('in.mkv.hls')
     await edit(join(dir, file), (text) => text.replace(pattern, by))
