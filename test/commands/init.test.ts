@@ -28,6 +28,15 @@ describe('with flags', () => {
     expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
   })
 
+  test('a farm.yaml below directories that are missing gets them all, and undo takes them', async () => {
+    const nas = farmNas()
+    const deep = '/srv/nas/farm/farm.yaml'
+    expect((await nas.pifarm(`${initCommand} -c ${deep}`)).code).toBe(0)
+    expect(textOn(nas, deep)).toContain('address: 10.77.0.1')
+    expect((await nas.pifarm(`undo --yes -c ${deep}`)).code).toBe(0)
+    expect(nas.snapshot()).not.toHaveProperty(['/srv/nas'])
+  })
+
   test('each lands in farm.yaml', async () => {
     const nas = farmNas({ files: { '/mnt/roots': dir() } })
     const { code } = await nas.pifarm([
@@ -104,7 +113,8 @@ describe('with flags', () => {
     ],
     ['--set pis.0.name=x', /^--set "pis.0.name=x": a farm begins without a Pi/],
     ['--set nas.address={', /^--set "nas.address=\{": not a value that YAML knows: write it as/],
-    ['--address 10.78.0.1', /"10.77.0.254" is not in the subnet 10.78.0.0\/24/],
+    ['--address 10.77.0.7', /^eth0 has no address 10.77.0.7 \(found 10.77.0.1\): give it that/],
+    ['--address 192.168.8.5', /^eth0 has no address 192.168.8.5 \(found 10.77.0.1\)/],
     ['--domain x{}', /^bad --domain "x\{\}": a domain is labels/],
   ])('%s is refused, and nothing has changed', async (flags, message) => {
     // Before any package is installed, too.

@@ -52,6 +52,7 @@ export async function askNetwork(ui: Ui, flags: InitFlags, found: Survey): Promi
     suggestion: own.address,
     schema: nas.shape.address,
   })
+  refuseElsewhere(name, address, found)
   const subnet = await answer(ui, {
     flag: '--subnet',
     question: 'The network of the Pis',
@@ -72,6 +73,15 @@ export async function askNetwork(ui: Ui, flags: InitFlags, found: Survey): Promi
     dns: flag('--dns', network.shape.dns, flags.dns?.split(',') ?? found.dns.slice(0, 3)) ?? [],
     domain: flag('--domain', network.shape.domain, flags.domain ?? found.domain),
   }
+}
+
+/** Pis would ask a machine that is none for their files. */
+function refuseElsewhere(name: string, address: Ipv4, { interfaces }: Survey): void {
+  const own = interfaces.filter((one) => one.name === name).map((one) => one.address)
+  if (own.includes(address)) return
+  throw new UserError(`${name} has no address ${address} (found ${own.join(', ')})`, {
+    hint: `give it that address first, or say it all the same: --set nas.address=${address}`,
+  })
 }
 
 /** Asks for the addresses that add-pi may give out. */

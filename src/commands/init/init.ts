@@ -12,6 +12,7 @@ import { render } from '../../render.ts'
 import { addressesInUse } from '../../resources/addresses-in-use.ts'
 import { catalog } from '../../resources/catalog.ts'
 import { readDhcpFacts } from '../../resources/dhcp/facts.ts'
+import { dirShouldBe } from '../../resources/dir-should-be.ts'
 import { servedClients } from '../../resources/exports/served-clients.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm, settle } from '../change-farm.ts'
@@ -210,16 +211,5 @@ async function firstEdits(tools: Tools, config: string, text: string): Promise<C
     after: { kind: 'file', text, encoding: 'utf8', mode: 0o644, uid: 0, gid: 0 },
     why: 'what is wanted',
   }
-  const dir = dirname(config)
-  if ((await tools.nas.read(dir)) !== undefined) return [file]
-  return [
-    {
-      kind: 'put',
-      path: dir,
-      before: undefined,
-      after: { kind: 'dir', mode: 0o755 },
-      why: 'holds the farm',
-    },
-    file,
-  ]
+  return [...(await dirShouldBe(tools.nas, dirname(config), 0o755, 'holds the farm')), file]
 }
