@@ -63,13 +63,6 @@ export class FarmBox {
     return { asked, output }
   }
 
-  /** For what begins with a Pi in the farm, whether or not another test has added it. */
-  async needPi(board: Board): Promise<void> {
-    const { stdout } = await this.nas.pifarm('list', '--json')
-    if (!(JSON.parse(stdout) as Listed).some(({ name }) => name === board.name))
-      right((await this.addPi(board)).output)
-  }
-
   /** Runs a command on a Pi as its admin would: by ssh from the NAS, where pifarm has left its key. */
   async onPi({ name }: Board, ...command: readonly string[]): Promise<string> {
     const listed = JSON.parse(await this.nas.must('pifarm', 'list', '--json'))

@@ -1,13 +1,15 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { first } from './boards.ts'
-import { type FarmBox, patience, right } from './farm-box.ts'
+import { patience, right } from './farm-box.ts'
+import { testedFarm } from './tested-farm.ts'
 
 const addPi = ['add-pi', '--mac', first.mac, '--name', first.name, '--serial', first.serial]
 /** What a clone is called until it is whole. */
 const unfinished = `ls -d /mnt/PiRoots/.${first.name}.[!r]* 2>/dev/null`
 
-/** In the middle of `add-pi`. */
-export function powerCut(farm: FarmBox): void {
+const farm = testedFarm()
+
+describe('the NAS loses its power in the middle of add-pi', () => {
   test('while a root is copied: it has left what the next run must take away', async () => {
     const run = await farm.nas.start(['pifarm', ...addPi, '--yes'])
     const lost = run.ended.then(
@@ -37,4 +39,4 @@ export function powerCut(farm: FarmBox): void {
     await pi.reaches('multi-user', patience)
     expect(await farm.onPi(first, 'hostname')).toBe('HLSPi1\n')
   })
-}
+})

@@ -1,7 +1,8 @@
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { second } from './boards.ts'
 import type { Firmware } from './box/box.ts'
-import { type FarmBox, patience, right } from './farm-box.ts'
+import { patience, right } from './farm-box.ts'
+import { testedFarm } from './tested-farm.ts'
 
 const tftp = `/srv/tftp/${second.serial}`
 
@@ -20,13 +21,13 @@ const behindFirmware = [
   },
 ]
 
-/** Proof that a boot can fail. */
-export function controls(farm: FarmBox): void {
+const farm = testedFarm()
+
+describe('one thing is wrong, and the boot ends where it is needed', () => {
   let served: Firmware
 
   beforeAll(async () => {
-    await farm.needPi(second)
-    await farm.box.switchOff(second)
+    right((await farm.addPi(second)).output)
     served = await farm.box.playFirmware(second)
     expect(served.report.stopped).toBeUndefined()
   })
@@ -88,4 +89,4 @@ export function controls(farm: FarmBox): void {
     await pi.reaches('systemd', patience)
     await farm.box.switchOff(second)
   })
-}
+})

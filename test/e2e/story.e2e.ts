@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { first, second } from './boards.ts'
-import { type FarmBox, patience, right } from './farm-box.ts'
+import { patience, right } from './farm-box.ts'
 import { muxing } from './muxing.ts'
+import { testedFarm } from './tested-farm.ts'
 
-/** From an empty NAS to two Pis that run. */
-export function story(farm: FarmBox): void {
+const farm = testedFarm()
+
+describe('from an empty NAS to two Pis that run', () => {
   test('the services run under systemd, and there is nothing left to do', async () => {
     for (const unit of ['isc-dhcp-server', 'tftpd-hpa', 'nfs-server', 'pifarm-controller'])
       expect([unit, await farm.nas.must('systemctl', 'is-active', unit)]).toEqual([
@@ -80,4 +82,4 @@ export function story(farm: FarmBox): void {
     // The other one has lost nothing.
     expect(await farm.onPi(second, 'hostname')).toBe('HLSPi2\n')
   })
-}
+})
