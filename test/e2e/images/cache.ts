@@ -4,8 +4,10 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 const top = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test/e2e')
-/** Two trees of work on one machine do not take each other's images away. */
+/** Two trees of work on one machine do not take each other's images away; */
 const mostKept = 2
+/** nor that of a run that is under way. In ms: an arm64 template takes half an hour on a busy machine. */
+const longestUse = 3 * 3_600_000
 
 export type Made = 'made' | 'from the cache'
 
@@ -51,7 +53,8 @@ async function forgetOld(kind: string): Promise<void> {
     if (new RegExp(`^${kind}-[0-9a-f]{16}$`).test(name))
       found.push({ dir: join(top, name), used: (await stat(join(top, name))).mtimeMs })
   found.sort((a, b) => b.used - a.used)
-  for (const { dir } of found.slice(mostKept)) await rm(dir, { recursive: true, force: true })
+  for (const { dir, used } of found.slice(mostKept))
+    if (used < Date.now() - longestUse) await rm(dir, { recursive: true, force: true })
 }
 
 /** All files below these paths, in one text that changes with any of them. */

@@ -28,6 +28,8 @@ mount -t tmpfs tmpfs "$nas/run"
 mkdir "$nas/run/hooks"
 mount --bind "$hooks" "$nas/run/hooks"
 cp -L /etc/resolv.conf "$nas/etc/resolv.conf"
+# Not on the disk of the NAS, which runs nothing that is built for arm64.
+[ "$architecture" = amd64 ] || chroot "$nas" sh -c 'apt-get -q update && apt-get -qy install qemu-user-static'
 cat >"$nas/etc/pifarm/farm.yaml" <<FARM
 nas: {address: 10.77.0.1, interface: vec0}
 network: {subnet: 10.77.0.0/24, addresses: 10.77.0.50-10.77.0.99}
