@@ -64,7 +64,7 @@ export async function buildTemplate(
     return manifest
   } catch (cause) {
     await nas.put(manifestPath(farm, name), undefined)
-    throw await withLog(nas, log, cause)
+    throw await withLog(nas, log, fullDisk(cause) ?? cause)
   } finally {
     request.source.close?.()
     await nas.removeTree(into)
@@ -150,6 +150,17 @@ async function seal(nas: Host, farm: Farm, manifest: Manifest, into: string): Pr
     gid: 0,
   })
   await nas.moveTree(into, templateRoot(farm, manifest.name))
+}
+
+/** Files that pifarm writes itself, in a step or to seal, when there is no room left for them. */
+function fullDisk(cause: unknown): UserError | undefined {
+  if (!(cause instanceof Error && 'code' in cause)) return undefined
+  if (cause.code !== 'ENOSPC' && cause.code !== 'EDQUOT') return undefined
+  return new UserError(cause.message, {
+    hint: 'the disk is full: make room there',
+    exitCode: exitCodes.putBack,
+    cause,
+  })
 }
 
 /** Says where a command's own words are, when there are any. */

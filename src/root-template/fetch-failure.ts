@@ -2,8 +2,12 @@ import { exitCodes, UserError } from '../errors.ts'
 import type { Output } from '../host/host.ts'
 import { visible } from '../ui/visible.ts'
 
-/** tar and mount end with a line that says only that something went wrong further up. */
-const idle = /Exiting with failure status|Error is not recover|dmesg\(1\) may have/
+/**
+ * tar and mount end with a line that says only that something went wrong further up; unzip with one
+ * on what it was told to leave out, where there is nothing of it.
+ */
+const idle =
+  /Exiting with failure status|Error is not recover|dmesg\(1\) may have|^caution: excluded/
 /** tar tells of a disk that was full within a file by what it could not write. */
 const full = /No space left on device|Wrote only \d+ of \d+ bytes/
 

@@ -111,6 +111,56 @@ test.each(['gz', 'xz', 'zst', 'bz2', 'zip'] as const)(
   },
 )
 
+/** A zip of these files with their names, in this order. */
+function zipOf(name: string, files: Readonly<Record<string, string | Buffer>>, ...flags: string[]) {
+  const dir = join(nas.dir, `${name}-files`)
+  const archive = join(nas.dir, `${name}.zip`)
+  for (const [path, bytes] of Object.entries(files)) {
+    fs.mkdirSync(join(dir, path, '..'), { recursive: true })
+    fs.writeFileSync(join(dir, path), bytes)
+  }
+  execFileSync('zip', ['-q', '-1', ...flags, archive, ...Object.keys(files)], { cwd: dir })
+  return archive
+}
+
+test('a zip of macOS, which has a file of its own beside each, gives the image', async () => {
+  const files = { '__MACOSX/._card.img': 'not an image', 'card.img': fs.readFileSync(image) }
+  const { error } = await build('--from-image', zipOf('mac', files))
+  expect(error).toBe('')
+})
+
+test.each([
+  ['none', { 'README.txt': 'x' }, 'holds no .img file'],
+  ['two', { 'a.img': 'x', 'sub/b.img': 'y' }, 'holds 2 .img files'],
+])('a zip with %s is refused before anything is written', async (name, files, said) => {
+  const archive = zipOf(name, files)
+  const { error, code } = await build('--from-image', archive)
+  expect(error).toBe(`${archive} ${said}`)
+  expect(code).toBe(2)
+})
+
+test('a zip that wants a password is refused, and asks nobody', async () => {
+  const archive = zipOf('locked', { 'card.img': 'x' }, '-P', 'secret')
+  expect((await build('--from-image', archive)).error).toMatch(/password/)
+})
+
+test('a disk that gets full while the steps write is told as such', async () => {
+  const tar = tarOf('brim.tar')
+  const entries = execFileSync('find', [root, '-printf', '.']).length
+  for (const more of [6, 10, 14]) {
+    const size = `size=60m,nr_inodes=${entries + more}`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'small', nas.roots])
+    try {
+      const { error, hint, code } = await build('--from-tar', tar)
+      expect(error).toMatch(/^ENOSPC: no space left on device, /)
+      expect(hint).toBe('the disk is full: make room there')
+      expect(code).toBe(3)
+    } finally {
+      execFileSync('umount', [nas.roots])
+    }
+  }
+})
+
 test('a tar of much more than its size is refused, and the disk is as it was', async () => {
   const zeros = join(nas.dir, 'zeros')
   fs.writeFileSync(zeros, Buffer.alloc(100 * 1024 * 1024))

@@ -30,6 +30,14 @@ export interface SourceOptions extends SshOptions {
 
 const flags = ['fromPi', 'fromImage', 'fromTar', 'fromRoot', 'bootstrap'] as const
 
+/** The flags that only one source knows what to do with. */
+const flagsOf: Readonly<Partial<Record<(typeof flags)[number], readonly (keyof SourceOptions)[]>>> =
+  {
+    fromPi: ['sshIdentity', 'sshPort', 'sshPasswordFile', 'sshFingerprint'],
+    fromRoot: ['live'],
+    bootstrap: ['arch', 'mirror'],
+  }
+
 const account = z
   .string()
   .regex(/^[a-z_][a-z0-9_-]*@[A-Za-z0-9][A-Za-z0-9.:-]*$/, {
@@ -39,7 +47,7 @@ const account = z
     const [user = '', host = ''] = text.split('@')
     return { user, host }
   })
-const url = z.url({ protocol: /^https?$/ })
+const url = z.url({ protocol: /^https?$/, error: 'it is like http://deb.debian.org/debian' })
 
 /** The source that the flags name. */
 export function sourceOf(
@@ -49,12 +57,7 @@ export function sourceOf(
   { wishes, emulation }: { readonly wishes: TemplateWishes; readonly emulation: Emulation },
 ): Source {
   const { nas, workshop } = tools
-  const given = flags.filter((name) => options[name] !== undefined)
-  if (given.length !== 1)
-    throw new UserError(
-      given.length === 0 ? 'it was not said what to build from' : 'a template has one source',
-      { hint: 'give one of --from-pi, --from-image, --from-tar, --from-root, --bootstrap' },
-    )
+  refuseIdle(options, oneOf(options))
   if (options.fromTar !== undefined) return fromTar(nas, workshop, resolve(options.fromTar))
   if (options.fromImage !== undefined) return fromImage(nas, workshop, resolve(options.fromImage))
   if (options.fromRoot !== undefined) {
@@ -73,4 +76,29 @@ export function sourceOf(
     packages: wishes.packages,
     mirror: flag('--mirror', url, options.mirror),
   })
+}
+
+function oneOf(options: SourceOptions): (typeof flags)[number] {
+  const [source, ...others] = flags.filter((name) => options[name] !== undefined)
+  if (source !== undefined && others.length === 0) return source
+  throw new UserError(
+    source === undefined ? 'it was not said what to build from' : 'a template has one source',
+    { hint: 'give one of --from-pi, --from-image, --from-tar, --from-root, --bootstrap' },
+  )
+}
+
+/** Who asks for armhf of an image would otherwise get whatever the image is, and not be told. */
+function refuseIdle(options: SourceOptions, source: (typeof flags)[number]): void {
+  for (const other of flags) {
+    const idle = flagsOf[other]?.find((name) => options[name] !== undefined)
+    if (other === source || idle === undefined) continue
+    throw new UserError(`${typed(idle)} says nothing of ${typed(source)}`, {
+      hint: `it goes with ${typed(other)}`,
+    })
+  }
+}
+
+/** As a person types it. */
+function typed(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

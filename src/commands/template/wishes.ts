@@ -20,9 +20,14 @@ export interface WishOptions {
 /** What the agent and the media share need; the rest is the user's. */
 const usualPackages = ['nodejs', 'ffmpeg', 'nfs-common']
 
-const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
-  error: 'a user name is lower-case letters, digits, _ and -, and begins with a letter',
-})
+const userName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, {
+    error: 'a user name is lower-case letters, digits, _ and -, and begins with a letter',
+  })
+  .refine((name) => name !== 'root', {
+    error: 'root has its keys besides, and no home for the media share: name another user',
+  })
 const hash = z.string().regex(/^\$(?:[156]|2[aby]|y|7)\$[./A-Za-z0-9$=,]{8,}$/, {
   error: 'a password hash is crypt(3), as `openssl passwd -6` prints it',
 })
@@ -32,6 +37,7 @@ const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, {
 const share = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*:(?:\/[A-Za-z0-9._+-]+)+$/, {
   error: 'a share is host:/path',
 })
+const address = z.url({ protocol: /^https?$/, error: 'it is like http://10.77.0.1:8080' })
 const publicKey =
   /^(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]+=*(?: .*)?$/
 
@@ -50,7 +56,7 @@ export async function readWishes(
     passwordHash: flag('--password-hash', hash, options.passwordHash),
     packages: [...new Set([...usualPackages, ...own])],
     media: flag('--media', share, options.media),
-    controller: flag('--controller', z.url({ protocol: /^https?$/ }), options.controller),
+    controller: flag('--controller', address, options.controller),
     dns: farm.network.dns.length > 0 ? farm.network.dns : only(farm.network.gateway),
     nas: farm.nas.address,
   }

@@ -1,4 +1,4 @@
-import { quoted, UserError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
@@ -15,6 +15,8 @@ import {
 import type { FetchProgress, FetchTo, Source } from '../source.ts'
 import { copyBoot } from './copy-boot.ts'
 import { type ImageFile, unpack, unpackedSize } from './image-file.ts'
+import { sizeOfSource } from './source-file.ts'
+import { refuseOtherZip } from './zip.ts'
 
 const copyPartition = packageFile('templates/root-template/copy-partition.sh')
 /** An image of a whole card, as Raspberry Pi OS is published: FAT for the firmware, ext4 for the root. */
@@ -24,10 +26,11 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
     kind: 'image',
     description: `image ${path}`,
     async survey() {
-      file = await look(workshop, path)
+      file = await look(nas, workshop, path)
       const unpack = unpackTool[file.packing]
       await needPrograms(nas, ['mcopy', ...(unpack === undefined ? [] : [unpack])])
       // The image beside the tree that is copied out of it.
+      if (file.packing === 'zip') await refuseOtherZip(nas, path)
       if (file.packing !== 'none') return { bytes: (await unpackedSize(nas, file)) * 2, facts: [] }
       const { root } = await partitionsOf(workshop, file)
       return { bytes: await bytesToCopy(workshop, file, root), facts: [] }
@@ -47,9 +50,8 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
   }
 }
 
-async function look(workshop: Workshop, path: string): Promise<ImageFile> {
-  const size = await workshop.sizeOf(path)
-  if (size === undefined) throw new UserError(`there is no file ${quoted(path)}`)
+async function look(nas: Host, workshop: Workshop, path: string): Promise<ImageFile> {
+  const size = await sizeOfSource(nas, workshop, path)
   return { path, size, packing: packingOf(await workshop.bytes(path, 0, 16)) }
 }
 

@@ -1,4 +1,4 @@
-import { quoted, UserError } from '../../errors.ts'
+import { UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
@@ -6,6 +6,7 @@ import { type Packing, packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import type { Source } from '../source.ts'
 import { extractArgv } from '../tar-argv.ts'
+import { sizeOfSource } from './source-file.ts'
 
 const flagOf: Readonly<Record<Exclude<Packing, 'zip'>, readonly string[]>> = {
   none: [],
@@ -27,9 +28,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
     kind: 'tar',
     description: `tar ${file}`,
     async survey() {
-      const found = await workshop.sizeOf(file)
-      if (found === undefined) throw new UserError(`there is no file ${quoted(file)}`)
-      size = found
+      size = await sizeOfSource(nas, workshop, file)
       packing = packingOf(await workshop.bytes(file, 0, 16))
       if (packing === 'none') await refuseOpenEnd(workshop, file, size)
       if (packing === 'zip')

@@ -3,6 +3,7 @@ import type { Workshop } from '../../host/workshop.ts'
 import { type Packing, unpackArgv } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import type { FetchProgress, FetchTo } from '../source.ts'
+import { imageIn } from './zip.ts'
 
 /** An image as it lies on the NAS, or as it was unpacked. */
 export interface ImageFile {
@@ -18,7 +19,7 @@ const unpackedFactor = 5
 export async function unpackedSize(nas: Host, { path, size, packing }: ImageFile): Promise<number> {
   const asked: Partial<Record<Packing, readonly [readonly string[], RegExp]>> = {
     xz: [['xz', '--robot', '--list', path], /^totals(?:\t\d+){3}\t(\d+)\t/m],
-    zip: [['unzip', '-Zt', path, '*.img'], /(\d+) bytes uncompressed/],
+    zip: [['unzip', '-Zt', path, ...imageIn], /(\d+) bytes uncompressed/],
   }
   const [argv, pattern] = asked[packing] ?? []
   const { stdout } = argv === undefined ? { stdout: '' } : await nas.ask(argv)
@@ -40,7 +41,7 @@ export async function unpack(
   const output = await workshop.work(
     packing === 'zip'
       ? {
-          argv: ['unzip', '-p', path, '*.img'],
+          argv: ['unzip', '-p', path, ...imageIn],
           output: image,
           log,
           written: (bytes) => progress(bytes, total),

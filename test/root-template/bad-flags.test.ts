@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
+import { plainWishes } from '../support/template-tree.ts'
+
+let nas: ScratchNas
+
+beforeAll(() => {
+  nas = scratchNas()
+})
+afterAll(() => nas.remove())
+
+async function refused(...flags: readonly string[]) {
+  const built = await nas.pifarm(['template', 'build', 'x', ...plainWishes, ...flags])
+  expect(built.code).toBe(2)
+  expect(fs.readdirSync(nas.roots)).toEqual([])
+  return built
+}
+
+test.each([
+  ['--live'],
+  ['--arch', 'armhf'],
+  ['--mirror', 'http://deb.debian.org/debian'],
+  ['--ssh-port', '22'],
+  ['--ssh-identity', '/root/.ssh/id_ed25519'],
+  ['--ssh-password-file', '/root/password'],
+  ['--ssh-fingerprint', `SHA256:${'A'.repeat(43)}`],
+])('%s is for another source than an image: refused, not passed over', async (name, ...value) => {
+  const { error, hint } = await refused('--from-image', '/nowhere.img', name, ...value)
+  expect(error).toBe(`${name} says nothing of --from-image`)
+  expect(hint).toMatch(/^it goes with --(?:from-root|bootstrap|from-pi)$/)
+})
+
+test.each(['--from-image', '--from-tar'])(
+  '%s of what is no file is told what it is',
+  async (flag) => {
+    const dir = join(nas.dir, 'dir')
+    const fifo = join(nas.dir, 'fifo')
+    const device = join(nas.dir, 'device')
+    fs.mkdirSync(dir, { recursive: true })
+    for (const path of [fifo, device]) fs.rmSync(path, { force: true })
+    execFileSync('mkfifo', [fifo])
+    execFileSync('mknod', [device, 'b', '8', '16'])
+    expect((await refused(flag, dir)).error).toBe(`"${dir}" is a directory, not a file`)
+    expect((await refused(flag, fifo)).error).toBe(`"${fifo}" is a fifo, not a file`)
+    const card = await refused(flag, device)
+    expect(card.error).toBe(`"${device}" is a block special file, not a file`)
+    expect(card.hint).toContain(`dd if=${device} of=`)
+    expect((await refused(flag, `${dir}/nothing`)).error).toBe(`there is no file "${dir}/nothing"`)
+  },
+)
+
+test.each([
+  ['--controller', 'nas:8080', 'it is like http://10.77.0.1:8080'],
+  ['--controller', '10.77.0.1', 'it is like http://10.77.0.1:8080'],
+  ['--user', 'root', 'root has its keys besides, and no home for the media share'],
+])('%s %s is refused with what it should be', async (flag, value, said) => {
+  const { error, hint } = await refused('--from-tar', '/nowhere.tar', flag, value)
+  expect(error).toBe(`bad ${flag} ${JSON.stringify(value)}`)
+  expect(hint).toContain(said)
+})
