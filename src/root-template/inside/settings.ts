@@ -1,6 +1,12 @@
 import type { Tree } from '../tree.ts'
 import { linesAt } from './texts.ts'
 
+export interface Setting {
+  readonly value: string
+  /** The file that had the last word. */
+  readonly path: string
+}
+
 const places = ['/lib', '/usr/lib', '/etc']
 
 /**
@@ -13,7 +19,7 @@ export async function settingOf(
   file: string,
   section: string,
   key: string,
-): Promise<string | undefined> {
+): Promise<Setting | undefined> {
   const dropIns = new Map<string, string>()
   let main: string | undefined
   for (const place of places) {
@@ -22,10 +28,12 @@ export async function settingOf(
       if (name.endsWith('.conf')) dropIns.set(name, `${place}/${file}.d/${name}`)
   }
   const byName = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path)
-  let value: string | undefined
-  for (const path of [...(main === undefined ? [] : [main]), ...byName])
-    value = lastValue(await linesAt(tree, path), section, key) ?? value
-  return value
+  let setting: Setting | undefined
+  for (const path of [...(main === undefined ? [] : [main]), ...byName]) {
+    const value = lastValue(await linesAt(tree, path), section, key)
+    if (value !== undefined) setting = { value, path }
+  }
+  return setting
 }
 
 function lastValue(lines: readonly string[], section: string, key: string): string | undefined {

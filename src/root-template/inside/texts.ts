@@ -31,6 +31,16 @@ export async function putText(tree: Tree, path: string, text: string, mode = 0o6
   await tree.put(path, { ...owned, kind: 'file', text })
 }
 
+/**
+ * Writes a drop-in of pifarm's own, unless it is there: another that is read behind it may outdo it,
+ * which is for a person to decide. Answers whether anything changed.
+ */
+export async function putDropIn(tree: Tree, path: string, text: string): Promise<boolean> {
+  if ((await textAt(tree, path)) === text) return false
+  await putText(tree, path, text)
+  return true
+}
+
 /** A text with a line more, which starts on a line of its own. */
 export function withLine(text: string, line: string): string {
   return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`

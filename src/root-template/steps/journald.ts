@@ -1,8 +1,9 @@
-import { settingOf } from '../inside/settings.ts'
-import { putText } from '../inside/texts.ts'
+import { type Setting, settingOf } from '../inside/settings.ts'
+import { putDropIn } from '../inside/texts.ts'
 import type { Step } from '../step.ts'
 import type { Tree } from '../tree.ts'
 
+const main = '/etc/systemd/journald.conf'
 const dropIn = '/etc/systemd/journald.conf.d/zz-pifarm.conf'
 
 export const journald: Step = {
@@ -12,21 +13,21 @@ export const journald: Step = {
   cure: `writes Storage=volatile into ${dropIn}`,
   async inspect(tree) {
     const storage = await storageOf(tree)
-    return isInMemory(storage)
-      ? []
-      : [`/etc/systemd/journald.conf keeps the journal on disk: Storage=${storage ?? 'auto'}`]
+    if (isInMemory(storage)) return []
+    const { path, value } = storage ?? { path: main, value: 'auto' }
+    return [`${path} keeps the journal on disk: Storage=${value}`]
   },
   async mend(tree) {
     if (isInMemory(await storageOf(tree))) return []
-    await putText(tree, dropIn, '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\n')
-    return [`${dropIn} says Storage=volatile`]
+    const text = '[Journal]\nStorage=volatile\nRuntimeMaxUse=32M\n'
+    return (await putDropIn(tree, dropIn, text)) ? [`${dropIn} says Storage=volatile`] : []
   },
 }
 
-async function storageOf(tree: Tree): Promise<string | undefined> {
+async function storageOf(tree: Tree): Promise<Setting | undefined> {
   return await settingOf(tree, 'systemd/journald.conf', 'Journal', 'Storage')
 }
 
-function isInMemory(storage: string | undefined): boolean {
-  return storage === 'volatile' || storage === 'none'
+function isInMemory(storage: Setting | undefined): boolean {
+  return storage?.value === 'volatile' || storage?.value === 'none'
 }

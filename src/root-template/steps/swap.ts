@@ -1,5 +1,5 @@
-import { settingOf } from '../inside/settings.ts'
-import { putText } from '../inside/texts.ts'
+import { type Setting, settingOf } from '../inside/settings.ts'
+import { putDropIn } from '../inside/texts.ts'
 import { isOn, turnOff } from '../inside/units.ts'
 import type { Step } from '../step.ts'
 import type { Tree } from '../tree.ts'
@@ -16,19 +16,18 @@ export const swap: Step = {
   async inspect(tree) {
     const problems: string[] = []
     if (await isOn(tree, service)) problems.push(`${service} makes a swap file at every boot`)
-    const mechanism = await rpiSwap(tree)
-    if (mechanism !== undefined)
-      problems.push(`/etc/rpi/swap.conf swaps to a file: Mechanism=${mechanism}`)
+    const swaps = await rpiSwap(tree)
+    if (swaps !== undefined)
+      problems.push(`${swaps.path} swaps to a file: Mechanism=${swaps.value}`)
     if (await hasFile(tree)) problems.push(`${file} is a swap file`)
     return problems
   },
   async mend(tree) {
     const changed: string[] = []
     if (await isOn(tree, service)) changed.push(await turnOff(tree, service))
-    if ((await rpiSwap(tree)) !== undefined) {
-      await putText(tree, dropIn, '[Main]\nMechanism=none\n')
+    const swaps = (await rpiSwap(tree)) !== undefined
+    if (swaps && (await putDropIn(tree, dropIn, '[Main]\nMechanism=none\n')))
       changed.push(`${dropIn} says Mechanism=none`)
-    }
     if (await hasFile(tree)) {
       await tree.put(file, undefined)
       changed.push(`removed ${file}`)
@@ -38,13 +37,14 @@ export const swap: Step = {
 }
 
 /** How rpi-swap (Debian 13) would swap to a file; undefined where it is not installed, or would not. */
-async function rpiSwap(tree: Tree): Promise<string | undefined> {
+async function rpiSwap(tree: Tree): Promise<Setting | undefined> {
   const names = (await tree.list('/etc/rpi')) ?? (await tree.list('/usr/lib/rpi'))
   const generator = '/usr/lib/systemd/system-generators/rpi-swap-generator'
   if (!names?.has('swap.conf') && (await tree.read(generator)) === undefined) return undefined
-  const mechanism = (await settingOf(tree, 'rpi/swap.conf', 'Main', 'Mechanism')) ?? 'auto'
+  const unset: Setting = { value: 'auto', path: '/etc/rpi/swap.conf' }
+  const set = (await settingOf(tree, 'rpi/swap.conf', 'Main', 'Mechanism')) ?? unset
   // zram keeps to memory; auto picks a file behind it.
-  return mechanism === 'none' || mechanism === 'zram' ? undefined : mechanism
+  return set.value === 'none' || set.value === 'zram' ? undefined : set
 }
 
 /** Asked of its directory: it can be gigabytes, and is not to be read. */

@@ -1,6 +1,6 @@
 import { installedPackages, installPackages } from '../inside/packages.ts'
-import { settingOf } from '../inside/settings.ts'
-import { putText } from '../inside/texts.ts'
+import { type Setting, settingOf } from '../inside/settings.ts'
+import { putDropIn, putText } from '../inside/texts.ts'
 import { isOn, turnOn, unitFile } from '../inside/units.ts'
 import type { Step, TemplateWishes } from '../step.ts'
 import type { Tree } from '../tree.ts'
@@ -20,8 +20,15 @@ export const time: Step = {
   async inspect(tree, wishes) {
     if (await hasOther(tree)) return []
     const problems = (await isOn(tree, timesyncd)) ? [] : [`${timesyncd} is not on`]
-    if (!(await asksNas(tree, wishes)))
-      problems.push(`${timesyncd} does not know the NAS ${wishes.nas}`)
+    const servers = await serversOf(tree)
+    if (!hasNas(servers, wishes)) {
+      const where = servers.map(({ path }) => path).join(' and ')
+      problems.push(
+        where === ''
+          ? `${timesyncd} does not know the NAS ${wishes.nas}`
+          : `${where} does not name the NAS ${wishes.nas} to ${timesyncd}`,
+      )
+    }
     if ((await tree.read(clock)) === undefined) problems.push(`${clock} is missing`)
     return problems
   },
@@ -29,10 +36,9 @@ export const time: Step = {
     if (await hasOther(tree)) return []
     const changed: string[] = []
     if (!(await isOn(tree, timesyncd))) changed.push(...(await switchOn(tree)))
-    if (!(await asksNas(tree, wishes))) {
-      await putText(tree, dropIn, `[Time]\nFallbackNTP=${[...pool, wishes.nas].join(' ')}\n`)
+    const text = `[Time]\nFallbackNTP=${[...pool, wishes.nas].join(' ')}\n`
+    if (!hasNas(await serversOf(tree), wishes) && (await putDropIn(tree, dropIn, text)))
       changed.push(`${dropIn} names ${wishes.nas}`)
-    }
     if ((await tree.read(clock)) === undefined) {
       await putText(tree, clock, '')
       changed.push(`${clock} says when the template was built`)
@@ -46,11 +52,17 @@ async function hasOther(tree: Tree): Promise<boolean> {
   return false
 }
 
-async function asksNas(tree: Tree, { nas }: TemplateWishes): Promise<boolean> {
-  for (const key of ['NTP', 'FallbackNTP'])
-    if ((await settingOf(tree, 'systemd/timesyncd.conf', 'Time', key))?.split(/\s+/).includes(nas))
-      return true
-  return false
+async function serversOf(tree: Tree): Promise<readonly Setting[]> {
+  const found: Setting[] = []
+  for (const key of ['NTP', 'FallbackNTP']) {
+    const set = await settingOf(tree, 'systemd/timesyncd.conf', 'Time', key)
+    if (set !== undefined) found.push(set)
+  }
+  return found
+}
+
+function hasNas(servers: readonly Setting[], { nas }: TemplateWishes): boolean {
+  return servers.some(({ value }) => value.split(/\s+/).includes(nas))
 }
 
 async function switchOn(tree: Tree): Promise<readonly string[]> {
