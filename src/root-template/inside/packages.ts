@@ -14,10 +14,24 @@ export async function installedPackages(tree: Tree): Promise<ReadonlyMap<string,
   return found
 }
 
-/** Installs packages inside. Throws with apt's last words where it cannot. */
+const listsDir = '/var/lib/apt/lists'
+
+/**
+ * Installs packages inside. Throws with apt's last words where it cannot. What apt fetches for it
+ * is not left: every Pi would get a copy of it, and of the lists alone that is 80 MB.
+ */
 export async function installPackages(tree: Tree, names: readonly string[]): Promise<void> {
+  const hadLists = (await lists(tree)).length > 0
   await apt(tree, ['update'])
-  await apt(tree, ['install', '--yes', '--no-install-recommends', '--', ...names])
+  const flags = ['--yes', '--no-install-recommends', '-o', 'APT::Keep-Downloaded-Packages=false']
+  await apt(tree, ['install', ...flags, '--', ...names])
+  if (!hadLists) for (const path of await lists(tree)) await tree.put(path, undefined)
+}
+
+async function lists(tree: Tree): Promise<readonly string[]> {
+  return [...((await tree.list(listsDir)) ?? [])]
+    .filter(([name, kind]) => kind === 'file' && name !== 'lock')
+    .map(([name]) => `${listsDir}/${name}`)
 }
 
 async function apt(tree: Tree, argv: readonly string[]): Promise<void> {

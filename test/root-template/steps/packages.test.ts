@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { packages } from '../../../src/root-template/steps/packages.ts'
-import { output } from '../../support/fake-nas.ts'
-import { fakeTree } from '../../support/fake-tree.ts'
+import { dir, file, output } from '../../support/fake-nas.ts'
+import { type FakeTree, fakeTree } from '../../support/fake-tree.ts'
 import { installed, piRoot } from '../../support/pi-roots.ts'
 import { leavesAlone, mends, wishes } from './law.ts'
 
@@ -33,6 +33,30 @@ test('a removed package whose configuration is still there is missing', async ()
 test('all there: left alone', async () => {
   const status = [...needed, 'htop'].map(installed).join('')
   await leavesAlone(packages, fakeTree({ '/var/lib/dpkg/status': status }), { packages: ['htop'] })
+})
+
+describe('what apt fetches to install from', () => {
+  const lists = '/var/lib/apt/lists'
+  const one = `${lists}/deb.debian.org_dists_bookworm_InRelease`
+  const fetching = { run: (argv: readonly string[], tree: FakeTree) => fetch(argv, tree) }
+
+  async function fetch(argv: readonly string[], tree: FakeTree) {
+    if (argv.includes('update')) await tree.put(one, file('lists'))
+    return output()
+  }
+
+  test('stays out of every clone: packages and lists', async () => {
+    const tree = fakeTree({ [`${lists}/lock`]: '', [`${lists}/partial`]: dir() }, fetching)
+    await packages.mend(tree, wishes)
+    expect(tree.ran.at(-1)?.join(' ')).toContain('-o APT::Keep-Downloaded-Packages=false')
+    expect([...((await tree.list(lists)) ?? []).keys()].sort()).toEqual(['lock', 'partial'])
+  })
+
+  test('lists that were there stay, renewed', async () => {
+    const tree = fakeTree({ [one]: 'old' }, fetching)
+    await packages.mend(tree, wishes)
+    expect(tree.textAt(one)).toBe('lists')
+  })
 })
 
 test("apt's failure is told with its own words", async () => {
