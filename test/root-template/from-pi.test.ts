@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { breakingWire, type CardPi, startCardPi } from '../support/card-pi.ts'
 import type { Answer } from '../support/recording-ui.ts'
 import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
@@ -149,6 +150,58 @@ test('a connection that breaks in the middle leaves nothing and says what to do'
   expect(built.hint).toContain('run the command again')
   expect(left('broken')).toEqual([])
   expect(fs.existsSync(join(nas.state, 'templates/broken.json'))).toBe(false)
+})
+
+/** A tar of the Pi's own. */
+function tarOfPi(text: string): void {
+  fs.writeFileSync(join(pi.programs, 'tar'), `#!/host/bin/sh\n${text}\n`, { mode: 0o755 })
+}
+
+describe('a tar of the Pi', () => {
+  const real = '/host/usr/bin/tar "$@"'
+
+  afterEach(() => fs.rmSync(join(pi.programs, 'tar')))
+
+  test.each([
+    [
+      'at once',
+      'echo "tar: ./etc: Input/output error" >&2; exit 2',
+      'tar: ./etc: Input/output error',
+    ],
+    ['in the middle', `${real} | head -c 200000; echo "tar: Killed" >&2; exit 137`, 'tar: Killed'],
+    [
+      'at its end',
+      `${real}; echo "tar: ./x: Input/output error" >&2; exit 2`,
+      'tar: ./x: Input/output error',
+    ],
+  ])('that fails %s is told by its own words, and nothing is left', async (_, text, said) => {
+    tarOfPi(text)
+    const built = await build('failed')
+    expect([built.error, built.code]).toEqual([`tar on pi@127.0.0.1 failed: ${said}`, 3])
+    expect(built.hint).toContain('its card may be failing')
+    expect(left('failed')).toEqual([])
+  })
+
+  test('that saw files change gives a template, which says so', async () => {
+    tarOfPi(`${real}; echo "tar: ./var/log/syslog: file changed as we read it" >&2; exit 1`)
+    const built = await build('changing')
+    expect([built.error, built.code]).toEqual(['', 0])
+    expect(JSON.parse(built.stdout).source.notes).toContain(
+      'tar: ./var/log/syslog: file changed as we read it',
+    )
+  })
+})
+
+test('a disk of the NAS that gets full in the middle is told as such, and nothing is left', async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1g,nr_inodes=40', 'small', nas.roots])
+  try {
+    const built = await build('full')
+    expect(built.error).toMatch(/^unpacking what pi@127\.0\.0\.1 sent failed: .*No space left/)
+    expect(built.hint).toContain('the disk of the roots is full: make room there')
+    expect(left('full')).toEqual([])
+  } finally {
+    execFileSync('umount', [nas.roots])
+  }
 })
 
 test('a port where nothing listens is told apart', async () => {

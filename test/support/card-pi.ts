@@ -19,6 +19,8 @@ export interface CardPi {
   readonly key: string
   readonly fingerprint: string
   readonly password: string
+  /** A directory of this machine: programs in it come before all others of the Pi. */
+  readonly programs: string
   stop(): Promise<void>
 }
 
@@ -26,7 +28,9 @@ export interface CardPi {
 export async function startCardPi(dir: string, source: SourceTree): Promise<CardPi> {
   const key = join(dir, 'id')
   keygen(key)
-  layLogin(source.root, fs.readFileSync(`${key}.pub`, 'utf8'))
+  const programs = join(dir, 'programs')
+  fs.mkdirSync(programs)
+  layLogin(source.root, fs.readFileSync(`${key}.pub`, 'utf8'), programs)
   const card = join(dir, 'card')
   fs.mkdirSync(card)
   const port = await freePort()
@@ -48,6 +52,7 @@ export async function startCardPi(dir: string, source: SourceTree): Promise<Card
     key,
     fingerprint: fingerprint ?? '',
     password: 'raspberry2',
+    programs,
     async stop() {
       const ended = once(pi, 'exit')
       pi.stdin.end()
@@ -62,7 +67,8 @@ function keygen(file: string): void {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file])
 }
 
-function layLogin(root: string, publicKey: string): void {
+function layLogin(root: string, publicKey: string, programs: string): void {
+  const path = ['', programs, '/usr/bin', '/usr/sbin'].join(':/host').slice(1)
   const at = (path: string) => join(root, path)
   for (const dir of ['host', 'lib64', 'usr/lib/x86_64-linux-gnu', 'usr/libexec/sudo', 'root'])
     fs.mkdirSync(at(dir), { recursive: true })
@@ -75,8 +81,8 @@ function layLogin(root: string, publicKey: string): void {
   for (const [home, uid] of accounts) {
     fs.mkdirSync(at(`${home}/.ssh`), { recursive: true, mode: 0o700 })
     fs.writeFileSync(at(`${home}/.ssh/authorized_keys`), publicKey, { mode: 0o600 })
-    for (const path of ['', '/.ssh', '/.ssh/authorized_keys'])
-      fs.chownSync(at(home + path), uid, uid)
+    for (const below of ['', '/.ssh', '/.ssh/authorized_keys'])
+      fs.chownSync(at(home + below), uid, uid)
   }
   // sudo would make it at its first success.
   fs.writeFileSync(at('home/pi/.sudo_as_admin_successful'), '')
@@ -98,18 +104,18 @@ HostKey /etc/ssh/ssh_host_ed25519_key
 UsePAM no
 PasswordAuthentication yes
 PermitRootLogin prohibit-password
-SetEnv PATH=/host/usr/bin:/host/usr/sbin
+SetEnv PATH=${path}
 `,
-    'etc/sudoers': `Defaults secure_path="/host/usr/bin:/host/usr/sbin"
+    'etc/sudoers': `Defaults secure_path="${path}"
 root ALL=(ALL) ALL
 pi ALL=(ALL) NOPASSWD: ALL
 `,
     'etc/pam.d/sudo':
       'auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n',
   }
-  for (const [path, text] of Object.entries(texts)) {
-    fs.mkdirSync(join(at(path), '..'), { recursive: true })
-    fs.writeFileSync(at(path), text)
+  for (const [file, text] of Object.entries(texts)) {
+    fs.mkdirSync(join(at(file), '..'), { recursive: true })
+    fs.writeFileSync(at(file), text)
   }
   fs.chmodSync(at('etc/sudoers'), 0o440)
   fs.chmodSync(at('etc/shadow'), 0o640)

@@ -2,7 +2,7 @@ import prettyBytes from 'pretty-bytes'
 import { exitCodes, UserError } from '../../errors.ts'
 import type { Host } from '../../host/host.ts'
 import { needPrograms } from '../../host/need-programs.ts'
-import type { Remote } from '../../host/remote.ts'
+import type { Remote, RemoteStream } from '../../host/remote.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { visible } from '../../ui/visible.ts'
 import { fetchFailure } from '../fetch-failure.ts'
@@ -36,6 +36,8 @@ export function fromPi(
       if (remote === undefined || facts === undefined) throw new Error('fetched before the survey')
       const total = facts.bytes
       const { bytes, ended } = remote.read([...facts.sudo, ...packArgv(facts)], signal)
+      const packed: Packed[] = []
+      void ended.then((end) => packed.push(end))
       const output = await workshop.work(
         {
           argv: extractArgv(into),
@@ -45,9 +47,12 @@ export function fromPi(
         },
         signal,
       )
-      if (output.code !== 0) throw fetchFailure(`unpacking what ${where} sent`, output)
-      const packed = await ended
-      return { sha256: undefined, notes: [...judge(where, packed), ...leftOut(facts)] }
+      if (output.code !== 0) {
+        // A tar that failed there comes to an end here as an archive that is cut off, or is none.
+        for (const end of packed) judge(where, end)
+        throw fetchFailure(`unpacking what ${where} sent`, output)
+      }
+      return { sha256: undefined, notes: [...judge(where, await ended), ...leftOut(facts)] }
     },
     close: () => remote?.close(),
   }
@@ -69,7 +74,10 @@ function packArgv({ boot, swapFiles }: PiFacts): readonly string[] {
   ]
 }
 
-function judge(where: string, { code, stderr }: { code: number; stderr: string }): string[] {
+type Packed = Awaited<RemoteStream['ended']>
+
+/** What a tar that went through had to say. Throws where it failed. */
+function judge(where: string, { code, stderr }: Packed): string[] {
   if (code === 0) return []
   const lines = stderr.trim().split('\n').map(visible)
   // tar ends with 1 where a file changed under it, as logs do on a machine that runs.
