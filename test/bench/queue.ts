@@ -22,8 +22,8 @@ import { median, type Row, time } from './measure.ts'
 
 const claimers = 8
 const jobs = 2000
-/** Claimed before the count begins: a controller runs for months, and its first seconds show the compiler at work. */
-const warmUp = 2000
+/** Claimed before the count begins, a thousand by each: a controller runs for months, and its first seconds show the compiler at work. */
+const warmUp = 8000
 const claimsPerSecond = 2000
 const agents = 200
 const latencyMs = 50
