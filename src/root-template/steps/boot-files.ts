@@ -1,3 +1,4 @@
+import type { Entry } from '../../host/host.ts'
 import { findBoot } from '../inside/find-boot.ts'
 import type { Step } from '../step.ts'
 import type { Tree } from '../tree.ts'
@@ -23,16 +24,17 @@ export const bootFiles: Step = {
       problems.push(`${boot} holds no kernel`)
     if (!deviceTrees.some((name) => bootEntries.has(name)))
       problems.push(`${boot}/${deviceTrees[0]} is missing`)
-    for (const path of await unreadable(tree, boot))
-      problems.push(`${path} is not readable by everybody`)
-    for (const path of await leadingOut(tree, boot))
-      problems.push(`${path} is a link out of the boot files`)
+    const { unreadable, leadingOut } = await faultsBelow(tree, boot)
+    for (const path of unreadable) problems.push(`${path} is not readable by everybody`)
+    for (const path of leadingOut) problems.push(`${path} is a link out of the boot files`)
     return problems
   },
   async mend(tree) {
     const found = await findBoot(tree, '')
     const changed: string[] = []
-    for (const path of found === undefined ? [] : await unreadable(tree, found.boot)) {
+    if (found === undefined) return changed
+    const { unreadable } = await faultsBelow(tree, found.boot)
+    for (const path of unreadable) {
       const entry = await tree.read(path)
       if (entry?.kind !== 'file' && entry?.kind !== 'dir') continue
       const more = entry.kind === 'dir' ? 0o055 : 0o044
@@ -43,31 +45,29 @@ export const bootFiles: Step = {
   },
 }
 
-async function unreadable(tree: Tree, dir: string): Promise<readonly string[]> {
-  return await below(tree, dir, (entry) =>
-    entry.kind === 'dir'
-      ? (entry.mode & 0o005) !== 0o005
-      : entry.kind === 'file' && (entry.mode & 0o004) === 0,
-  )
-}
-
-async function leadingOut(tree: Tree, dir: string): Promise<readonly string[]> {
-  return await below(
-    tree,
-    dir,
-    (entry) => entry.kind === 'link' && /^\/|(?:^|\/)\.\.(?:\/|$)/.test(entry.target),
-  )
-}
-
-type Entry = NonNullable<Awaited<ReturnType<Tree['read']>>>
-
-async function below(tree: Tree, dir: string, wrong: (entry: Entry) => boolean): Promise<string[]> {
-  const found: string[] = []
+/** What everybody may not read, and what leads out, in one walk: it reads all boot files, 100 MB. */
+async function faultsBelow(tree: Tree, dir: string): Promise<Faults> {
+  const faults: Faults = { unreadable: [], leadingOut: [] }
   for (const [name, kind] of (await tree.list(dir)) ?? []) {
     const path = `${dir}/${name}`
     const entry = await tree.read(path)
-    if (entry !== undefined && wrong(entry)) found.push(path)
-    if (kind === 'dir') found.push(...(await below(tree, path, wrong)))
+    if (entry !== undefined && isUnreadable(entry)) faults.unreadable.push(path)
+    if (entry?.kind === 'link' && /^\/|(?:^|\/)\.\.(?:\/|$)/.test(entry.target))
+      faults.leadingOut.push(path)
+    if (kind !== 'dir') continue
+    const deeper = await faultsBelow(tree, path)
+    faults.unreadable.push(...deeper.unreadable)
+    faults.leadingOut.push(...deeper.leadingOut)
   }
-  return found
+  return faults
+}
+
+interface Faults {
+  readonly unreadable: string[]
+  readonly leadingOut: string[]
+}
+
+function isUnreadable(entry: Entry): boolean {
+  if (entry.kind === 'dir') return (entry.mode & 0o005) !== 0o005
+  return entry.kind === 'file' && (entry.mode & 0o004) === 0
 }
