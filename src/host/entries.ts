@@ -72,9 +72,14 @@ export function putEntry(path: string, entry: Entry | undefined): void {
   }
   const unfinished = unfinishedOf(path)
   fs.rmSync(unfinished, { force: true })
-  if (entry.kind === 'link') fs.symlinkSync(entry.target, unfinished)
-  else writeWhole(unfinished, entry)
-  fs.renameSync(unfinished, path)
+  try {
+    if (entry.kind === 'link') fs.symlinkSync(entry.target, unfinished)
+    else writeWhole(unfinished, entry)
+    fs.renameSync(unfinished, path)
+  } catch (error) {
+    fs.rmSync(unfinished, { force: true })
+    throw error
+  }
 }
 
 /** Under its name only once it has its mode: mkdir's goes through the umask. */

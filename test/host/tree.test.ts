@@ -73,6 +73,12 @@ test('no link leads out of the tree', async () => {
   expect(fs.readFileSync(join(outside, 'secret'), 'utf8')).toBe('of the NAS')
 })
 
+test('a file that cannot take the place of a directory leaves nothing beside it', async () => {
+  fs.mkdirSync(join(top, 'etc/fstab'))
+  await expect(files.put('/etc/fstab', file('x'))).rejects.toThrow('EISDIR')
+  expect(fs.readdirSync(join(top, 'etc'))).toEqual(['fstab'])
+})
+
 test('links in a circle are refused', async () => {
   fs.symlinkSync('b', join(top, 'a'))
   fs.symlinkSync('a', join(top, 'b'))
