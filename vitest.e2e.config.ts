@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/e2e/**/*.e2e.ts'],
     // One farm takes both cores.
     fileParallelism: false,
-    testTimeout: 900_000,
+    testTimeout: 7_200_000,
     hookTimeout: 3_600_000,
   },
 })

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { makeCardImage, readCard } from '../support/card-image.ts'
 import { first, second } from './boards.ts'
 import { patience, right } from './farm-box.ts'
 import { muxing } from './muxing.ts'
@@ -21,6 +23,21 @@ describe('from an empty NAS to two Pis that run', () => {
     await farm.nas.pifarm('find-serial', '--fix', '--timeout', '5', '--yes')
     expect(await farm.nas.must('cat', '/etc/default/tftpd-hpa')).toMatch(
       /^TFTP_OPTIONS=.* --verbose --verbose"$/m,
+    )
+  })
+
+  test('a card is prepared that lets a board boot from the network', async () => {
+    const image = makeCardImage(join(farm.box.dir, 'commands'), 'mbr', {
+      'config.txt': 'gpu_mem=128\n',
+      'start.elf': 'firmware',
+    })
+    const flags = ['--image', '/root/card.img', '--model', '3b', '--yes']
+    await farm.nas.must('cp', '/run/commands/mbr.img', '/root/card.img')
+    right(await farm.nas.pifarm('enable-netboot-sd', ...flags))
+    await farm.nas.must('cp', '/root/card.img', '/run/commands/mbr.img')
+    const config = readCard(image, 'mbr', 'config.txt')
+    expect(config.split('\n')).toEqual(
+      expect.arrayContaining(['gpu_mem=128', 'program_usb_boot_mode=1']),
     )
   })
 

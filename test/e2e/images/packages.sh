@@ -16,6 +16,8 @@ packages=(
   systemd-sysv dbus kmod iproute2 ifupdown procps e2fsprogs ca-certificates
   isc-dhcp-server tftpd-hpa nfs-kernel-server rpcbind iptables iptables-persistent
   nodejs mmdebstrap arch-test openssh-client
+  # No udev tells lsblk here what is on a card.
+  mtools
 )
 mmdebstrap --quiet --mode=root --variant=minbase --format=directory --architectures=amd64 \
   --aptopt='APT::Install-Recommends "false"' --include="$(IFS=,; echo "${packages[*]}")" \
