@@ -7,10 +7,17 @@ export const emulation: Emulation = process.env.PIFARM_E2E_PI === 'raspi3b' ? 'r
 /** For a stage of a boot to come, in ms; only what never comes is meant. */
 export const patience = emulation === 'uml' ? 600_000 : 1_200_000
 
+/**
+ * The board's firmware would put the name of the UART for `serial0`, as QEMU does not; and QEMU takes the
+ * arming of the watchdog for its bite, and ends.
+ */
+const onlyEmulated = 'console=ttyAMA0,115200 module_blacklist=bcm2835_wdt'
+
 const initArgs = [
   ...['init', '--yes', '--no-install', '--interface', 'vec0', '--gateway', '10.77.0.254'],
   ...['--addresses', '10.77.0.50-10.77.0.99', '--declare-subnet'],
   ...['--set', 'controller.enable=true'],
+  ...(emulation === 'raspi3b' ? ['--set', `defaults.cmdline_extra=${onlyEmulated}`] : []),
 ]
 
 export function tell(line: string): void {
