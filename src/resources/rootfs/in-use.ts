@@ -19,7 +19,8 @@ export async function refuseMounted(
   const connected = peersOf(output.stdout)
   const addresses = await lastAddresses(farm, nas)
   for (const name of names) {
-    const address = addresses.get(name)
+    // What known_hosts has comes first: farm.yaml may say where it is to go next.
+    const address = addresses.get(name) ?? farm.pis.find((pi) => pi.name === name)?.address
     if (address === undefined || !connected.has(address)) continue
     throw new UserError(`${name} (${address}) still has its root mounted`, {
       hint: 'shut it down first, wait until it is off, then run the command again',
