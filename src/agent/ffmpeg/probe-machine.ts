@@ -13,6 +13,9 @@ export interface ProbeOptions {
   readonly hardwareDecoding: boolean
 }
 
+/** 95 MB of libraries are read for the first start, and after a power cut every Pi of the farm reads them at once. */
+export const firstStartSeconds = 600
+
 /** Hardware decoders of the Pi: on today's kernels, and on the 32-bit systems before them. */
 const decoderKinds = [
   { codec: 'mpeg2video', name: 'mpeg2_v4l2m2m' },
@@ -64,7 +67,7 @@ async function output(
   args: readonly string[],
 ): Promise<string | undefined> {
   const [program = '', ...prefix] = ffmpeg
-  const options = { signal, timeout: 30_000, maxBuffer: 1 << 24 }
+  const options = { signal, timeout: firstStartSeconds * 1000, maxBuffer: 1 << 24 }
   const done = await promisify(execFile)(program, [...prefix, ...args], options).catch(() => {
     signal.throwIfAborted()
     return undefined

@@ -4,6 +4,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Capabilities } from '../../protocol/agent-api.ts'
 import { agentVersion } from '../agent-version.ts'
+import { firstStartSeconds } from '../ffmpeg/probe-machine.ts'
 import type { EncoderAbility, MachineCapabilities } from '../mux/mux-order.ts'
 import { runWithin } from '../share/run-within.ts'
 
@@ -69,7 +70,7 @@ async function readKept(path: string): Promise<Kept | undefined> {
 }
 
 async function keyOf({ serial, hardwareDecoding }: ProbeOrder): Promise<string> {
-  const ran = await runWithin(30, ['ffmpeg', '-version'])
+  const ran = await runWithin(firstStartSeconds, ['ffmpeg', '-version'])
   const ffmpeg = ran.kind === 'ended' ? ran.stdout : ''
   const all = [agentVersion, ffmpeg, release(), serial ?? '', String(hardwareDecoding)]
   return createHash('sha256').update(all.join('\n')).digest('hex')
@@ -78,7 +79,7 @@ async function keyOf({ serial, hardwareDecoding }: ProbeOrder): Promise<string> 
 /** In a child: what the trial needs of memory is not held for as long as the agent runs. */
 async function probeInChild({ self, hardwareDecoding }: ProbeOrder): Promise<MachineCapabilities> {
   const flag = hardwareDecoding ? ['--hwdec'] : []
-  const ran = await runWithin(600, [...self, 'probe', '--json', ...flag])
+  const ran = await runWithin(3 * firstStartSeconds, [...self, 'probe', '--json', ...flag])
   const nothing = { ffmpeg: '', encoders: [], decoders: [] }
   if (ran.kind === 'late')
     return { ...nothing, troubles: ['the trial of the encoders does not end'] }

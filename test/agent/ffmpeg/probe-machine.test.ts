@@ -51,6 +51,15 @@ test.each([
   expect(found.troubles[0]).toMatch(trouble)
 })
 
+test('an ffmpeg that is read from a busy NAS for most of a minute is waited for', async () => {
+  const slow = 'case "$*" in -version) sleep 40 ;; esac; exec ffmpeg "$@"'
+  const programs = { ...programsHere(), ffmpeg: ['sh', '-c', slow, 'ffmpeg'] }
+  const options = { scratch: await scratchDir(), hardwareDecoding: false }
+  const { ffmpeg, encoders } = await probeMachine(programs, options)
+  expect(ffmpeg).toMatch(/^ffmpeg version /)
+  expect(encoders.map((each) => each.name)).toEqual(['libx264'])
+}, 300_000)
+
 test('without ffmpeg there is nothing, and it says so', async () => {
   const programs = { ...programsHere(), ffmpeg: ['/nowhere/ffmpeg'] }
   const options = { scratch: await scratchDir(), hardwareDecoding: false }
