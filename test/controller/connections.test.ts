@@ -37,6 +37,17 @@ describe('SQLite', () => {
     expect(await flushes(queue.db.kysely)).toBe(normal)
     expect(await queue.db.write((trx) => flushes(trx))).toBe(full)
   })
+
+  test('tells the error that ended a transaction, also where SQLite has taken it back itself', async () => {
+    const ended = queue.db.write(async (trx) => {
+      // As it does where a full disk stops a commit.
+      await sql`rollback`.execute(trx)
+      throw new Error('the disk is full')
+    })
+    await expect(ended).rejects.toThrow('the disk is full')
+    expect(await queue.db.write((trx) => flushes(trx))).toBe(full)
+    expect(await flushes(queue.db.kysely)).toBe(normal)
+  })
 })
 
 describe('PostgreSQL', () => {

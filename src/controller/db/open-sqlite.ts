@@ -33,7 +33,10 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.rollbackTransaction(connection)
+    // A full disk has ended it already; the error that counts is the one that said so.
+    await super.rollbackTransaction(connection).catch((error: Error) => {
+      if (!error.message.includes('no transaction is active')) throw error
+    })
     await connection.executeQuery(CompiledQuery.raw('pragma synchronous = normal'))
   }
 }
