@@ -24,7 +24,6 @@ export class Commands {
   readonly ready: Promise<void>
   #over = false
 
-  /** `first`: the lowest number that no earlier power-on has used. */
   constructor(dir: string, to: Writable, from: Readable | Duplex) {
     this.#dir = dir
     this.#to = to
