@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit'
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
@@ -22,7 +22,7 @@ import type { Waiting } from './queue/wait-for-job.ts'
 export interface ServerOptions {
   readonly tokens: Tokens
   readonly tls: { readonly cert: string; readonly key: string } | undefined
-  /** Requests a minute and address. */
+  /** Requests a minute: of one address, and of each muxer and of people there apart from strangers. */
   readonly rateLimit: number
   /** The routes of the original, which ask for no token. */
   readonly legacy: boolean
@@ -55,7 +55,12 @@ export async function makeServer(
   app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)
 
   answerErrors(app, availability.lost)
-  await app.register(rateLimit, { max: options.rateLimit, timeWindow: 60_000 })
+  await app.register(rateLimit, {
+    max: options.rateLimit,
+    timeWindow: 60_000,
+    // It counts after `authorize`: a stranger uses up nothing of those who share an address with him.
+    keyGenerator: ({ caller, ip }) => caller || normalizeIP(ip),
+  })
   await app.register(swagger, { openapi: about(controller.version) })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy })
   app.addHook('onRequest', availability.gate)

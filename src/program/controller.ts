@@ -13,7 +13,11 @@ export function controller(program: Command, does: Does): void {
     .option('--state <dir>', "where the tokens are; left out: farm.yaml's")
     .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
     .option('--tls-key <file>', 'and its private key')
-    .option('--rate-limit <n>', 'requests a minute that one address may make', '3000')
+    .option(
+      '--rate-limit <n>',
+      'requests a minute that one address, or one muxer, may make',
+      '3000',
+    )
     .option('--watch-folder <dir>', 'below the media directory: submit what is laid there')
     .addOption(
       new Option('--tidy <policy>', 'what becomes of a video whose HLS is live').choices([

@@ -331,6 +331,17 @@ describe('refused with one line:', () => {
     expect([none.status, await none.json()]).toMatchObject([401, { error: 'a token is needed' }])
 
     for (let wrong = 0; wrong < 20; wrong++) await by('guess', 'GET', '/v1/jobs')
-    expect(await by('guess', 'GET', '/v1/jobs')).toBe(429)
+    const enough = await controller.ask('GET', '/v1/jobs', undefined, 'guess')
+    expect([enough.status, enough.json.error]).toEqual([
+      429,
+      'too many wrong tokens from this address',
+    ])
+    const wait = Number(enough.headers.get('retry-after'))
+    expect(wait).toBeGreaterThan(0)
+    expect(wait).toBeLessThanOrEqual(60)
+    // Who shows the right one at that address is let in all the same.
+    expect(await by(adminToken, 'GET', '/v1/jobs')).toBe(200)
+    expect(await by(controller.tokenOf('1'), 'POST', '/v1/muxers/1/tidy/claim', {})).toBe(200)
+    expect((await agent.register()).status).toBe(200)
   })
 })

@@ -176,13 +176,25 @@ test('it stops gracefully: who waits is answered, who listens is let go, the job
   await again.stop()
 })
 
-test('more requests than allowed: 429, and whoever waits for jobs is not counted', async () => {
+test('more requests than allowed: 429; strangers, people and muxers of one address are counted apart', async () => {
+  const here = await start({ rateLimit: 5 })
+  const agent = playedAgent(here)
+  const six = async (ask: () => Promise<{ readonly status: number }>) => {
+    const statuses: number[] = []
+    for (let n = 0; n < 6; n++) statuses.push((await ask()).status)
+    return statuses
+  }
+  const fiveOnly = [200, 200, 200, 200, 200, 429]
+  expect(await six(() => fetch(new URL('/docs/json', here.address)))).toEqual(fiveOnly)
+  expect(await six(() => here.ask('GET', '/v1/muxers'))).toEqual(fiveOnly)
+  expect(await six(() => agent.register())).toEqual(fiveOnly)
+  expect((await playedAgent(here, '2').register()).status).toBe(200)
+})
+
+test('whoever waits for jobs is not counted', async () => {
   const here = await start({ rateLimit: 5 })
   const agent = playedAgent(here)
   await agent.register()
-  const statuses: number[] = []
-  for (let n = 0; n < 6; n++) statuses.push((await here.ask('GET', '/v1/muxers')).status)
-  expect(statuses).toEqual([200, 200, 200, 200, 429, 429])
   for (let n = 0; n < 8; n++) expect((await agent.claim(0)).status).toBe(204)
 })
 

@@ -2,16 +2,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Refused } from '../queue/refused.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import { isInSession, isSame, sessionRoutes } from './session.ts'
+import { wrongTokens } from './wrong-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The muxer whose agent asks; empty for everybody else. */
     muxer: string
+    /** Who has shown that they may ask; empty for strangers. */
+    caller: string
   }
 }
-
-const failuresAllowed = 20
-const failuresForgottenMs = 60_000
 
 export interface Tokens {
   readonly admin: string
@@ -23,37 +23,25 @@ export interface Tokens {
  * cannot send a header. Agents show their own token, which is good for their muxer alone.
  */
 export function authorize(app: FastifyInstance, tokens: Tokens): void {
-  const failures = new Map<string, number>()
-  const forget = setInterval(() => failures.clear(), failuresForgottenMs).unref()
-  app.addHook('onClose', async () => clearInterval(forget))
+  const wrong = wrongTokens()
   app.decorateRequest('muxer', '')
+  app.decorateRequest('caller', '')
 
   app.addHook('onRequest', async (request) => {
     const { audience } = request.routeOptions.config
     if (audience === undefined || audience === 'open') return
-    refuseGuessing(request)
     const token = bearer(request)
     const isIn =
       audience === 'admin' ? isAdmin(request, token, tokens.admin) : isAgent(request, token)
     if (isIn) return
-    if (token !== undefined) countFailure(request)
-    throw new Refused(
-      401,
-      token === undefined ? 'a token is needed' : 'this token is not known',
+    const hint =
       audience === 'admin'
         ? 'Authorization: Bearer with what stands in admin-token of the state directory'
-        : 'Authorization: Bearer with what stands in /etc/pifarm-agent.token of the Pi',
-    )
+        : 'Authorization: Bearer with what stands in /etc/pifarm-agent.token of the Pi'
+    throw token === undefined
+      ? new Refused(401, 'a token is needed', hint)
+      : wrong(request.ip, hint)
   })
-
-  function refuseGuessing({ ip }: FastifyRequest): void {
-    if ((failures.get(ip) ?? 0) >= failuresAllowed)
-      throw new Refused(429, 'too many wrong tokens from this address', 'wait a minute')
-  }
-
-  function countFailure({ ip }: FastifyRequest): void {
-    failures.set(ip, (failures.get(ip) ?? 0) + 1)
-  }
 
   function isAgent(request: FastifyRequest, token: string | undefined): boolean {
     const muxer = token === undefined ? undefined : tokens.agents.muxerOf(token)
@@ -62,19 +50,19 @@ export function authorize(app: FastifyInstance, tokens: Tokens): void {
     if (wanted !== undefined && wanted !== muxer)
       throw new Refused(403, `this token is that of muxer ${muxer}`)
     request.muxer = muxer
+    request.caller = `muxer ${muxer}`
     return true
   }
 
   sessionRoutes(app, tokens.admin, (request, token) => {
-    refuseGuessing(request)
-    if (isSame(token, tokens.admin)) return
-    countFailure(request)
-    throw new Refused(401, 'this token is not known', 'is it that of this controller?')
+    if (!isSame(token, tokens.admin)) throw wrong(request.ip, 'is it that of this controller?')
   })
 }
 
 function isAdmin(request: FastifyRequest, token: string | undefined, admin: string): boolean {
-  return token === undefined ? isInSession(request, admin) : isSame(token, admin)
+  const isIn = token === undefined ? isInSession(request, admin) : isSame(token, admin)
+  if (isIn) request.caller = `people at ${request.ip}`
+  return isIn
 }
 
 function bearer(request: FastifyRequest): string | undefined {

@@ -17,6 +17,8 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
       databaseGone(error)
       reply.header('retry-after', '2')
     }
+    if (error instanceof Refused && error.retryAfterSeconds !== undefined)
+      reply.header('retry-after', String(error.retryAfterSeconds))
     const { status, ...answer } = answerTo(error, request.headers['content-type'])
     if (status === 500) request.log.error(error)
     return reply.status(status).send(answer)

@@ -2,16 +2,20 @@
 export class Refused extends Error {
   readonly status: number
   readonly hint: string | undefined
+  /** When the same may be asked again. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     status: 400 | 401 | 403 | 404 | 409 | 415 | 422 | 423 | 429,
     message: string,
     hint?: string,
+    retryAfterSeconds?: number,
   ) {
     super(message)
     this.name = 'Refused'
     this.status = status
     this.hint = hint
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

@@ -104,7 +104,7 @@ test('the player’s files are those of finished HLS directories, in ranges, and
   expect((await fetchAt('/media/a.mp4.hls/manifest_master.m3u8')).status).toBe(401)
 })
 
-test('who guesses at the door is sent away for a while; who shows nothing is not counted', async () => {
+test('who guesses at the door is sent away for a while; who shows nothing is not counted, who knows gets in', async () => {
   for (let tries = 0; tries < 25; tries++) expect((await fetchAt('/v1/jobs')).status).toBe(401)
   const statuses: number[] = []
   for (let tries = 0; tries < 21; tries++) {
@@ -113,4 +113,5 @@ test('who guesses at the door is sent away for a while; who shows nothing is not
     statuses.push((await fetchAt('/v1/session', { method: 'POST', headers, body })).status)
   }
   expect(statuses).toEqual([...Array(20).fill(401), 429])
+  expect((await signIn()).cookie).not.toBe('')
 })

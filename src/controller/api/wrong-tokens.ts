@@ -1,0 +1,25 @@
+import { Refused } from '../queue/refused.ts'
+
+const allowed = 20
+const windowMs = 60_000
+
+/**
+ * Answers wrong tokens: 401, and 429 once an address has shown too many within a minute. Only a token
+ * that was compared and found wrong comes here: a right one passes whatever others at its address do.
+ */
+export function wrongTokens(): (address: string, hint: string) => Refused {
+  const counts = new Map<string, number>()
+  let since = performance.now()
+  return (address, hint) => {
+    const now = performance.now()
+    if (now - since >= windowMs) {
+      counts.clear()
+      since = now
+    }
+    const count = (counts.get(address) ?? 0) + 1
+    counts.set(address, count)
+    if (count <= allowed) return new Refused(401, 'this token is not known', hint)
+    const seconds = Math.ceil((since + windowMs - now) / 1000)
+    return new Refused(429, 'too many wrong tokens from this address', hint, seconds)
+  }
+}
