@@ -135,6 +135,21 @@ test('a job whose path leads out, or to nothing, fails for good', async () => {
   ])
 })
 
+test('a controller that is asked too often is not away: it is left alone for as long as it says', async () => {
+  const farm = await farmHere(agent())
+  const { controller, lines } = farm
+  controller.fault = '429'
+  farm.start()
+  await controller.until('asked four times', () => controller.turnedAway.length >= 4)
+  controller.fault = 'none'
+  await farm.wrote(/^registered as muxer 7/)
+  expect(lines).toContain('controller: status 429 too many requests')
+  expect(lines).not.toContain('the controller is away')
+  const pauses = controller.turnedAway.slice(1).map((at, n) => at - (controller.turnedAway[n] ?? 0))
+  // A timer may be a little early, and the clock that is looked at is another.
+  for (const pause of pauses) expect(pause).toBeGreaterThan(950)
+})
+
 test('a controller that is broken hears of the job when it is mended, once', async () => {
   const farm = await farmHere(agent())
   const { controller, lines } = farm

@@ -20,7 +20,7 @@ import {
 export const standInToken = 'test-token-of-muxer-7-0123456789'
 
 /** What it does instead of answering. */
-export type Fault = 'none' | '500' | 'garbage' | 'silence' | 'cut off' | '401' | 'redirect'
+export type Fault = 'none' | '429' | '500' | 'garbage' | 'silence' | 'cut off' | '401' | 'redirect'
 
 /**
  * The controller's side of the agents' protocol, in one process with the test: real HTTP, every
@@ -35,6 +35,8 @@ export class StandInController {
   readonly reports: Report[] = []
   readonly tidied: (Tidied & { id: string })[] = []
   tidyFiles: TidyList['files'] = []
+  /** When somebody was told to ask again a second later. */
+  readonly turnedAway: number[] = []
   /** What came that the protocol does not know. */
   readonly nonsense: string[] = []
   fault: Fault = 'none'
@@ -126,6 +128,11 @@ export class StandInController {
     switch (this.fault) {
       case 'none':
         return false
+      case '429':
+        this.turnedAway.push(Date.now())
+        response.writeHead(429, { 'retry-after': '1' })
+        response.end('{"error":"too many requests"}')
+        return true
       case '500':
         end(response, 500)
         return true

@@ -20,6 +20,8 @@ export type Answer<T> =
   | { readonly kind: 'ok'; readonly value: T }
   /** Understood and refused; the same again would be refused again. */
   | { readonly kind: 'refused'; readonly status: number; readonly detail: string }
+  /** Asked too often: when it wants to be asked again. */
+  | { readonly kind: 'later'; readonly seconds: number; readonly detail: string }
   /** Not reached, broken, or not a controller: worth another try. */
   | { readonly kind: 'away'; readonly detail: string }
 
@@ -39,6 +41,12 @@ export interface Patience {
 
 /** The page of some other server is no sign that a report was heard. */
 const acknowledged = z.object({})
+
+const refusal = z.object({ error: z.string().max(300) })
+
+/** Where it is asked too often and does not say for how long; no answer keeps a Pi idle for longer than an hour. */
+const usualWaitSeconds = 30
+const longestWaitSeconds = 3600
 
 /** The controller as this muxer sees it. Nothing that it says is believed before it was parsed. */
 export class ControllerClient {
@@ -99,8 +107,12 @@ export class ControllerClient {
   }
 }
 
-function understand<T>({ status, text }: Posted, schema: z.ZodType<T>): Answer<T> {
-  if (status === 408 || status === 425 || status === 429 || status >= 500)
+function understand<T>({ status, text, retryAfter }: Posted, schema: z.ZodType<T>): Answer<T> {
+  if (status === 429) {
+    const said = refusal.safeParse(jsonOf(text)).data?.error ?? 'asked too often'
+    return { kind: 'later', seconds: waitIn(retryAfter), detail: `status 429 ${said}` }
+  }
+  if (status === 408 || status === 425 || status >= 500)
     return { kind: 'away', detail: `it answers with status ${status}` }
   if (status >= 400) return { kind: 'refused', status, detail: text.slice(0, 300) }
   if (status !== 200 && status !== 204)
@@ -110,6 +122,13 @@ function understand<T>({ status, text }: Posted, schema: z.ZodType<T>): Answer<T
   const [issue] = parsed.error.issues
   const where = issue?.path.join('.') || 'the answer'
   return { kind: 'away', detail: `it answers nonsense: ${where}: ${issue?.message}` }
+}
+
+/** Of Retry-After only the seconds: a Pi has no clock for its other form. */
+function waitIn(retryAfter = ''): number {
+  return /^\d{1,9}$/.test(retryAfter)
+    ? Math.min(longestWaitSeconds, Number(retryAfter))
+    : usualWaitSeconds
 }
 
 function jsonOf(text: string): unknown {

@@ -15,6 +15,7 @@ export interface Post {
 export interface Posted {
   readonly status: number
   readonly text: string
+  readonly retryAfter: string | undefined
 }
 
 /** Nothing that a controller says is longer. */
@@ -58,7 +59,10 @@ export async function postJson(post: Post): Promise<Posted> {
       })
       response.once('error', reject)
       response.once('aborted', () => reject(new Error('the answer was cut off')))
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      response.once('end', () => {
+        const retryAfter = response.headers['retry-after']
+        resolve({ status: response.statusCode ?? 0, text, retryAfter })
+      })
     })
     sent.end(body)
   })

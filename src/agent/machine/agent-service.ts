@@ -81,7 +81,7 @@ export class AgentService {
       case 'rest':
         this.#troubles.say(deed.why)
         // Pis that lost their controller at one moment do not come back at one moment.
-        await clock.sleep(deed.seconds * (0.5 + clock.random()), haste)
+        await clock.sleep(deed.seconds * ((deed.inFull ? 1 : 0.5) + clock.random()), haste)
         return { kind: 'rested' }
       case 'mux':
         return { kind: 'muxed', outcome: await this.#muxJob(deed.claimed, tell) }

@@ -83,6 +83,8 @@ export type AgentEvent =
   | { readonly kind: 'registered'; readonly renewSeconds: number }
   /** The controller cannot be reached, or talks nonsense. */
   | { readonly kind: 'away' }
+  /** It is asked too often, and has said when it may be asked again. */
+  | { readonly kind: 'later'; readonly seconds: number }
   /** It does not know this muxer's token. */
   | { readonly kind: 'unwelcome' }
   /** It does not know this muxer. */
@@ -98,7 +100,8 @@ export type AgentEvent =
   /** It is time for a heartbeat. */
   | { readonly kind: 'beat'; readonly token: string }
   | { readonly kind: 'heard'; readonly token: string; readonly cancel: boolean }
-  | { readonly kind: 'unheard'; readonly token: string }
+  /** `later`: for how many seconds it wants to be left alone. */
+  | { readonly kind: 'unheard'; readonly token: string; readonly later?: number | undefined }
   | { readonly kind: 'lease lost'; readonly token: string }
   | { readonly kind: 'filed' }
   /** SIGTERM. */
@@ -118,7 +121,13 @@ export type Deed =
   | { readonly kind: 'look' }
   | { readonly kind: 'claim'; readonly now: Surroundings; readonly waitSeconds: number }
   | { readonly kind: 'tidy' }
-  | { readonly kind: 'rest'; readonly seconds: number; readonly why: string }
+  /** `inFull`: the controller has named the time, which chance may only lengthen. */
+  | {
+      readonly kind: 'rest'
+      readonly seconds: number
+      readonly why: string
+      readonly inFull?: true
+    }
   | { readonly kind: 'mux'; readonly claimed: Claimed }
   | { readonly kind: 'await beat'; readonly token: string; readonly seconds: number }
   | {

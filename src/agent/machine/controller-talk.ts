@@ -30,9 +30,9 @@ export class ControllerTalk {
     for (const report of await outbox.reports()) {
       const answer = await client.deliver(report, patience)
       const what = `${report.kind} of job ${report.job}`
-      if (answer.kind === 'away') {
+      if (answer.kind === 'away' || answer.kind === 'later') {
         troubles.say(`${what} is kept for later: ${answer.detail}`)
-        return { kind: 'away' }
+        return answer.kind === 'away' ? { kind: 'away' } : later(answer)
       }
       if (isUnwelcome(answer)) return { kind: 'unwelcome' }
       if (answer.kind === 'ok') log(`told: ${what}`)
@@ -83,16 +83,21 @@ export class ControllerTalk {
     if (answer.kind === 'refused' && [404, 409, 410].includes(answer.status))
       return { kind: 'lease lost', token }
     if (!signal.aborted) troubles.say(`no heartbeat: ${answer.detail}`)
-    return { kind: 'unheard', token }
+    return { kind: 'unheard', token, later: answer.kind === 'later' ? answer.seconds : undefined }
   }
 
   #notHeard(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): AgentEvent {
     const status = answer.kind === 'refused' ? `status ${answer.status} ` : ''
     this.#parts.troubles.say(`controller: ${status}${answer.detail}`)
+    if (answer.kind === 'later') return later(answer)
     if (isUnwelcome(answer)) return { kind: 'unwelcome' }
     if (answer.kind === 'refused' && answer.status === 404) return { kind: 'unknown' }
     return { kind: 'away' }
   }
+}
+
+function later({ seconds }: Extract<Answer<unknown>, { kind: 'later' }>): AgentEvent {
+  return { kind: 'later', seconds }
 }
 
 function isUnwelcome(answer: Answer<unknown>): boolean {

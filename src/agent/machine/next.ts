@@ -3,7 +3,7 @@ import type { AgentEvent, AgentState, Deed, Doubting, Surroundings } from './age
 import { failed, released } from './end-of-job.ts'
 import type { Report } from './report.ts'
 import { resume, whileResuming } from './resume.ts'
-import { file, type Next, stay, to, work } from './transitions.ts'
+import { file, type Next, restAsTold, stay, to, work } from './transitions.ts'
 import { whileWorking } from './while-working.ts'
 
 /** About five minutes. */
@@ -121,6 +121,8 @@ function trouble(state: AgentState, event: AgentEvent): Next {
   switch (event.kind) {
     case 'away':
       return rest(afresh, Math.min(60, 2 ** Math.min(failures, 6)), 'the controller is away')
+    case 'later':
+      return leaveAlone(state, event.seconds)
     case 'unknown':
       return rest(afresh, Math.min(60, 2 ** Math.min(failures, 6)), 'not registered')
     case 'unwelcome':
@@ -128,6 +130,12 @@ function trouble(state: AgentState, event: AgentEvent): Next {
     default:
       return stay(state)
   }
+}
+
+/** It is there, and knows this muxer: only the time is its own to say. */
+function leaveAlone(state: AgentState, seconds: number): Next {
+  if (state.stopping) return exit(state)
+  return to(state, { kind: 'pausing' }, restAsTold(seconds))
 }
 
 function rest(state: AgentState, seconds: number, why: string): Next {

@@ -1,7 +1,7 @@
 import { died } from './after-bug.ts'
 import type { AgentEvent, AgentState, Deed, KeptJob, Resuming } from './agent-state.ts'
 import { failed, noProgress, released } from './end-of-job.ts'
-import { file, type Next, work } from './transitions.ts'
+import { file, type Next, restAsTold, work } from './transitions.ts'
 
 /** A job that the agent, or the whole Pi, has died of so often is not begun again. */
 const mostStarts = 3
@@ -42,6 +42,7 @@ export function whileResuming(state: AgentState, phase: Resuming, event: AgentEv
     }
     case 'unheard':
       if (state.stopping) return file(state, released(claimed, 'the agent was stopped'))
+      if (event.later !== undefined) return [state, [restAsTold(event.later)]]
       return [state, [{ kind: 'rest', seconds: againSeconds, why: 'the controller is away' }]]
     case 'rested':
       if (state.stopping) return file(state, released(claimed, 'the agent was stopped'))

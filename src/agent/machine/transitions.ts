@@ -26,6 +26,11 @@ export function work(state: AgentState, claimed: Claimed, mount: string | null):
   return to(state, phase, { kind: 'mux', claimed }, { kind: 'await beat', token, seconds: 1 })
 }
 
+/** The controller has said when it wants to be asked again. */
+export function restAsTold(seconds: number): Deed {
+  return { kind: 'rest', seconds, why: 'the controller wants to be asked later', inFull: true }
+}
+
 /** Writes down how a job ended; undefined: only that it is over. */
 export function file(state: AgentState, report: Report | undefined): Next {
   return to(state, { kind: 'filing' }, { kind: 'file', report })

@@ -23,7 +23,7 @@ export function whileWorking(state: AgentState, phase: Working, event: AgentEven
       if (!event.cancel) return [state, [awaitBeat(state, token)]]
       return end(state, phase, { kind: 'release', why: 'cancelled' }, awaitBeat(state, token))
     case 'unheard':
-      return [state, [awaitBeat(state, token)]]
+      return [state, [awaitBeat(state, token, event.later)]]
     case 'lease lost':
       return end(state, phase, { kind: 'lost' })
     case 'muxed':
@@ -33,8 +33,8 @@ export function whileWorking(state: AgentState, phase: Working, event: AgentEven
   }
 }
 
-function awaitBeat({ renewSeconds }: AgentState, token: string): Deed {
-  return { kind: 'await beat', token, seconds: renewSeconds }
+function awaitBeat({ renewSeconds }: AgentState, token: string, later = 0): Deed {
+  return { kind: 'await beat', token, seconds: Math.max(renewSeconds, later) }
 }
 
 function looked(state: AgentState, phase: Working, now: Surroundings): Next {

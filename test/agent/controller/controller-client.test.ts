@@ -60,7 +60,6 @@ describe('worth another try', () => {
     ['500', says(500), /status 500/],
     ['503 with a page', says(503, '<html>maintenance</html>'), /status 503/],
     ['408', says(408), /status 408/],
-    ['429', says(429), /status 429/],
     ['a page', says(200, '<html>It works!</html>'), /nonsense/],
     ['JSON of another kind', says(200, '[1,2,3]'), /nonsense/],
     ['null', says(200, 'null'), /nonsense/],
@@ -104,6 +103,23 @@ describe('worth another try', () => {
     const answered = client.claim(asking, { signal: hurry.signal, timeoutSeconds: 60 })
     hurry.abort()
     expect(await answered).toMatchObject({ kind: 'away' })
+  })
+})
+
+describe('asked too often, it says for how long it is to be left alone', () => {
+  test.each([
+    ['seconds', { 'retry-after': '41' }, 41],
+    ['no word of it', {}, 30],
+    ['an instant, to one without a clock', { 'retry-after': 'Wed, 21 Oct 2065 07:28:00 GMT' }, 30],
+    ['a day', { 'retry-after': '86400' }, 3600],
+  ])('%s', async (_, headers, seconds) => {
+    const said = '{"error":"too many wrong tokens from this address","hint":"none"}'
+    const { client } = await talking(says(429, said, headers))
+    expect(await client.claim(asking, patience())).toEqual({
+      kind: 'later',
+      seconds,
+      detail: 'status 429 too many wrong tokens from this address',
+    })
   })
 })
 

@@ -214,6 +214,29 @@ test('it waits longer each time that the controller is away, and a minute at mos
   expect(pauses).toEqual([2, 4, 8, 16, 32, 60, 60, 60])
 })
 
+test('a controller that wants to be asked later is left alone for as long as it says', () => {
+  const later: AgentEvent = { kind: 'later', seconds: 41 }
+  const asking: readonly AgentEvent[] = [...ready, { kind: 'looked', now: fine }]
+  for (const before of [[started], [started, { kind: 'sent' }], asking] as const) {
+    const { state, last } = play([...before, later])
+    expect(last).toMatchObject({ kind: 'rest', seconds: 41, inFull: true })
+    expect(last).not.toMatchObject({ why: expect.stringContaining('away') })
+    // It is still known there.
+    if (before === asking)
+      expect(play([{ kind: 'rested' }, { kind: 'sent' }], state).last?.kind).toBe('look')
+  }
+  const beat = play([...working, { kind: 'unheard', token, later: 41 }])
+  expect(beat.last).toEqual({ kind: 'await beat', token, seconds: 41 })
+  const soon = play([...working, { kind: 'unheard', token, later: 2 }])
+  expect(soon.last).toEqual({ kind: 'await beat', token, seconds: 30 })
+  const resumed = play([
+    kept(1),
+    { kind: 'looked', now: fine },
+    { kind: 'unheard', token, later: 41 },
+  ])
+  expect(resumed.last).toMatchObject({ kind: 'rest', seconds: 41, inFull: true })
+})
+
 test('a token that the controller refuses is tried again every five minutes', () => {
   const { last } = play([started, { kind: 'sent' }, { kind: 'unwelcome' }])
   expect(last).toMatchObject({ kind: 'rest', seconds: 300 })
@@ -363,11 +386,17 @@ class Walk {
       case 'start':
         return { kind: 'started', kept: this.#kept() }
       case 'send':
-        return some<AgentEvent>({ kind: 'sent' }, { kind: 'away' }, { kind: 'unwelcome' })
+        return some<AgentEvent>(
+          { kind: 'sent' },
+          { kind: 'away' },
+          { kind: 'later', seconds: 60 },
+          { kind: 'unwelcome' },
+        )
       case 'register':
         return some<AgentEvent>(
           { kind: 'registered', renewSeconds: 30 },
           { kind: 'away' },
+          { kind: 'later', seconds: 60 },
           { kind: 'unwelcome' },
           { kind: 'unknown' },
         )
@@ -396,7 +425,7 @@ class Walk {
         return some<AgentEvent>(
           { kind: 'heard', token, cancel: false },
           { kind: 'heard', token, cancel: this.#pick(4) === 0 },
-          { kind: 'unheard', token },
+          { kind: 'unheard', token, later: some(undefined, 60) },
           { kind: this.#pick(4) === 0 ? 'lease lost' : 'unheard', token },
         )
       }
