@@ -31,6 +31,21 @@ export const submission = z.strictObject({
 })
 export type Submission = z.infer<typeof submission>
 
+/** What of a submission may differ from the job that is there already. */
+export const wishParts = [
+  'path',
+  'priority',
+  'webhook',
+  'muxer',
+  'needs',
+  'notBefore',
+  'settings.ladder',
+  'settings.segments',
+  'settings.encrypt',
+  'settings.onExists',
+] as const
+export type WishPart = (typeof wishParts)[number]
+
 export const attemptView = z.object({
   attempt: z.int().positive(),
   muxer: muxerId,
@@ -65,6 +80,17 @@ export const jobView = z.object({
   failure: z.object({ reason: failureReason, detail: z.string() }).nullable(),
 })
 export type JobView = z.infer<typeof jobView>
+
+/**
+ * What POST /v1/jobs answers: the job, and where it was there already what became of the
+ * differences between this submission and the first. Both are empty for a new one.
+ */
+export const submitted = jobView.extend({
+  takenOver: z.array(z.enum(wishParts)).default([]),
+  /** Of these the job keeps what it was first submitted with. */
+  notTakenOver: z.array(z.enum(wishParts)).default([]),
+})
+export type Submitted = z.infer<typeof submitted>
 
 /** GET /v1/jobs?state=&q=&cursor=&limit= */
 export const jobPage = z.object({ jobs: z.array(jobView), next: z.string().nullable() })

@@ -79,7 +79,25 @@ describe('jobs submit', () => {
     expect(first.stderr).toMatch(/^job \d+: films\/v\d+\.mp4: submitted$/)
     const again = await ask('jobs submit', [`films/v${videos}.mp4`])
     expect(again).toMatchObject({ code: 0 })
-    expect(again.stderr).toMatch(/^job \d+: .*: at work already, queued$/)
+    expect(again.stderr).toMatch(/^job \d+: .*: in the queue already$/)
+    const claimed = (await agent.claim(10)).json
+    const third = await ask('jobs submit', [file, ...inMedia()])
+    expect(third.stderr).toMatch(/^job \d+: .*: at work already on muxer 1$/)
+    await agent.complete(claimed)
+  })
+
+  test('the same file again, wished otherwise: what is taken over is said, and what is not', async () => {
+    const id = await submitted('--label', 'mpeg2')
+    const flags = ['--priority', '90', '--webhook', 'http://127.0.0.1:9/told', '--encrypt']
+    const again = await ask('jobs submit', [`films/v${videos}.mp4`, ...flags])
+    expect(again).toMatchObject({
+      code: 0,
+      stderr: `job ${id}: films/v${videos}.mp4: in the queue already; took over --priority and --webhook; keeps its own --label and --encrypt`,
+    })
+    const json = await ask('jobs submit --json', [`films/v${videos}.mp4`])
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { id, priority: 90, takenOver: [], notTakenOver: ['priority', 'needs'] },
+    ])
   })
 
   test.each([

@@ -65,9 +65,12 @@ describe('people', () => {
     const { id } = jobView.parse(made.json)
     const find = (query: string) => ask('GET', '/v1/jobs', `/v1/jobs?${query}`)
     const again = await ask('POST', '/v1/jobs', '/v1/jobs', { path: `v${videos}.mp4` })
-    expect([again.status, again.json.id]).toEqual([200, id])
+    expect([again.status, again.json]).toMatchObject([
+      200,
+      { id, priority: 50, takenOver: ['priority'], notTakenOver: ['needs'] },
+    ])
     const page = jobPage.parse((await find(`q=v${videos}.MP4&state=queued&limit=1`)).json)
-    expect(page).toMatchObject({ jobs: [{ id, priority: 7 }], next: null })
+    expect(page).toMatchObject({ jobs: [{ id, priority: 50 }], next: null })
     const one = `/v1/jobs/{id}`
     const first = await ask('POST', `${one}/priority`, `/v1/jobs/${id}/priority`, { priority: 99 })
     expect(jobView.parse(first.json).priority).toBe(99)

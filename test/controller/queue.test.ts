@@ -117,6 +117,55 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect((await submit(queue, submission.parse({ ...keyed, path: 'b.mp4' }))).isNew).toBe(false)
   })
 
+  test('a second submission makes a live job go sooner and tell one more; what else differs is said and stays', async () => {
+    const [one, two] = ['http://127.0.0.1:9/one', 'http://127.0.0.1:9/two']
+    const wished = { path: 'a.mp4', priority: 20, webhook: one, needs: ['mpeg2'] }
+    const first = await submit(queue, submission.parse(wished))
+    expect(first).toMatchObject({ isNew: true, takenOver: [], notTakenOver: [] })
+    const other = { priority: 90, webhook: two, muxer: '2', settings: { encrypt: true } }
+    const again = await submit(queue, submission.parse({ ...wished, ...other }))
+    expect(again).toMatchObject({
+      isNew: false,
+      job: { id: first.job.id, priority: 90, muxer: null },
+      takenOver: ['priority', 'webhook'],
+      notTakenOver: ['muxer', 'settings.encrypt'],
+    })
+    const lower = await submit(queue, submission.parse({ path: 'a.mp4', webhook: two }))
+    expect(lower).toMatchObject({ job: { priority: 90 }, takenOver: [] })
+    expect(lower.notTakenOver).toEqual(['priority', 'needs'])
+
+    const job = await claimAs('1', ['mpeg2'])
+    if (job !== undefined) await completed(job)
+    const told = await queue.db.kysely.selectFrom('webhooks').select('url').orderBy('id').execute()
+    expect(told.map(({ url }) => url)).toEqual([one, two])
+  })
+
+  test('a start counts as another only while it is ahead; webhooks have an end; another file is said', async () => {
+    const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+    const kept = async (wish: object) =>
+      (await submit(queue, submission.parse({ path: 'a.mp4', ...wish }))).notTakenOver
+    await add({ path: 'a.mp4', notBefore: at(-1) })
+    expect(await kept({})).toEqual([])
+    expect(await kept({ notBefore: at(1) })).toEqual(['notBefore'])
+    for (let hook = 1; hook <= 16; hook++)
+      expect(await kept({ webhook: `http://127.0.0.1:9/${hook}` })).toEqual([])
+    expect(await kept({ webhook: 'http://127.0.0.1:9/17' })).toEqual(['webhook'])
+    await add({ path: 'b.mp4', dedupeKey: 'nightly', notBefore: at(1) })
+    expect(await kept({ dedupeKey: 'nightly' })).toEqual(['path', 'notBefore'])
+  })
+
+  test('a job that is being cancelled takes no second submission', async () => {
+    const id = await add({ path: 'a.mp4' })
+    const job = await claimed('1')
+    await cancel(queue, id)
+    await expect(submit(queue, submission.parse({ path: 'a.mp4' }))).rejects.toMatchObject({
+      status: 409,
+      message: `job ${id} for it is being cancelled`,
+    })
+    await releaseLease(queue, id, '1', { token: job.lease_token, why: 'cancelled' })
+    expect((await submit(queue, submission.parse({ path: 'a.mp4' }))).isNew).toBe(true)
+  })
+
   // SQLite has one writer: nothing can come in between.
   if (dialect === 'postgresql') {
     /** The queue of another controller, which between two of its statements meets what this one does. */

@@ -8,6 +8,7 @@ import { mediaPathOf } from './media-path-of.ts'
 import { showJobs } from './show-jobs.ts'
 import { submissionOf, type WishOptions } from './submission-of.ts'
 import { waitForJobs } from './wait-for-jobs.ts'
+import { whatBecame } from './what-became.ts'
 
 interface SubmitOptions extends ConnectOptions, WishOptions {
   readonly files: readonly string[]
@@ -27,8 +28,9 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
     wishes.push(submissionOf(await mediaPathOf(tools.nas, file, media), options, tools.now()))
   const { done, exitCode } = await eachOf(tools, wishes, async (wish) => {
     const { job, isNew } = await client.submit(wish, randomUUID())
-    const what = isNew ? 'submitted' : `at work already, ${job.state}`
-    if (!options.json) ui.say(`job ${job.id}: ${job.path}: ${what}`)
+    const line = `job ${job.id}: ${job.path}: ${isNew ? 'submitted' : whatBecame(job)}`
+    if (job.notTakenOver.length > 0) ui.warn(line)
+    else if (!options.json) ui.say(line)
     return job
   })
   const ended = options.wait ? await waitForJobs(tools, client, done) : done

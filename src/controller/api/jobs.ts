@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
 import { muxerId } from '../../protocol/job.ts'
-import { jobPage, jobState, jobStory, jobView, submission, upcoming } from '../../protocol/views.ts'
+import {
+  jobPage,
+  jobState,
+  jobStory,
+  jobView,
+  submission,
+  submitted,
+  upcoming,
+} from '../../protocol/views.ts'
 import { cancel, retry, setPriority } from '../queue/change-job.ts'
 import { findJobs, jobStory as storyOf } from '../queue/find-jobs.ts'
 import { jobView as viewOf } from '../queue/job-view.ts'
@@ -32,9 +40,9 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
       ...admin,
       method: 'POST',
       url: '/v1/jobs',
-      summary: 'submit a video; 201 new, 200 there already',
+      summary: 'submit a video; 201 new, 200 there already: it may take over priority and webhook',
       body: submission,
-      answer: jobView,
+      answer: submitted,
     },
     async ({ body, request, reply }) => {
       const header = request.headers['idempotency-key']
@@ -46,9 +54,9 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
           'start it with --media DIR',
         )
       await media.file(body.path)
-      const { job, isNew } = await submit(queue, body, key)
+      const { job, isNew, takenOver, notTakenOver } = await submit(queue, body, key)
       reply.status(isNew ? 201 : 200)
-      return viewOf(job)
+      return { ...viewOf(job), takenOver: [...takenOver], notTakenOver: [...notTakenOver] }
     },
   )
   route(

@@ -11,6 +11,8 @@ import {
   muxerList,
   muxerView,
   type Submission,
+  type Submitted,
+  submitted,
 } from '../../protocol/views.ts'
 import { type Response, request } from './request.ts'
 
@@ -36,9 +38,9 @@ export class ControllerClient {
   }
 
   /** The key makes the same submission, sent again, the same job. */
-  async submit(wish: Submission, key: string): Promise<{ job: JobView; isNew: boolean }> {
+  async submit(wish: Submission, key: string): Promise<{ job: Submitted; isNew: boolean }> {
     const answer = await this.#send('POST', 'v1/jobs', wish, { 'idempotency-key': key })
-    return { job: this.#parsed(jobView, answer), isNew: answer.status === 201 }
+    return { job: this.#parsed(submitted, answer), isNew: answer.status === 201 }
   }
 
   /** Newest first, up to `limit` of them. */

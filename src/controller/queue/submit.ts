@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
 import { sql, type Transaction } from 'kysely'
 import type { Submission } from '../../protocol/views.ts'
+import { hasRowLocks, readClock } from '../db/open-database.ts'
 import type { Tables } from '../db/tables.ts'
 import type { JobRow } from './job-view.ts'
+import { type Joined, joinJob } from './join-job.ts'
 import type { Queue } from './queue.ts'
 import { Refused } from './refused.ts'
 
-export interface Submitted {
-  readonly job: JobRow
+export interface Submitted extends Joined {
   /** False: it was there already, by its dedupe key or its Idempotency-Key. */
   readonly isNew: boolean
 }
+
+const nothingDiffers = { takenOver: [], notTakenOver: [] } as const
 
 /** Another controller was quicker, and what was found a moment ago no longer holds. */
 class Overtaken extends Refused {}
@@ -33,27 +36,33 @@ export async function submit(
 }
 
 async function submitOnce(
-  { db, bulletin }: Queue,
+  queue: Queue,
   wish: Submission,
   idempotencyKey: string | undefined,
 ): Promise<Submitted> {
+  const { db, bulletin } = queue
   const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest('hex')
-  const submitted = await db.write(async (trx) => {
+  const submitted = await db.write(async (trx): Promise<Submitted> => {
     if (idempotencyKey !== undefined) {
       const known = await knownBy(trx, idempotencyKey, fingerprint)
-      if (known !== undefined) return { job: known, isNew: false }
+      if (known !== undefined) return { job: known, isNew: false, ...nothingDiffers }
     }
     const job = await insert(trx, wish, db.now)
-    if (job === undefined) return { job: await live(trx, dedupeKey(wish)), isNew: false }
+    if (job === undefined) {
+      const now = await readClock({ kysely: trx, now: db.now })
+      const joined = await joinJob(trx, await live(queue, trx, dedupeKey(wish)), wish, now)
+      return { ...joined, isNew: false }
+    }
     if (wish.needs.length > 0)
       await trx
         .insertInto('job_needs')
         .values([...new Set(wish.needs)].map((label) => ({ job_id: job.id, label })))
         .execute()
     if (idempotencyKey !== undefined) await remember(trx, idempotencyKey, fingerprint, job)
-    return { job, isNew: true }
+    return { job, isNew: true, ...nothingDiffers }
   })
-  if (submitted.isNew) bulletin.tell({ kind: 'job', id: submitted.job.id }, { kind: 'work' })
+  if (submitted.isNew || submitted.takenOver.length > 0)
+    bulletin.tell({ kind: 'job', id: submitted.job.id }, { kind: 'work' })
   return submitted
 }
 
@@ -97,12 +106,13 @@ async function insert(
     .executeTakeFirst()
 }
 
-async function live(trx: Transaction<Tables>, key: string): Promise<JobRow> {
+async function live({ db }: Queue, trx: Transaction<Tables>, key: string): Promise<JobRow> {
   const job = await trx
     .selectFrom('jobs')
     .selectAll()
     .where('dedupe_key', '=', key)
     .where('state', 'in', ['queued', 'leased'])
+    .$if(hasRowLocks(db), (query) => query.forUpdate())
     .executeTakeFirst()
   // On PostgreSQL it may have ended since the conflict.
   if (job === undefined) throw new Overtaken(409, 'a job for it has just ended', 'submit it again')

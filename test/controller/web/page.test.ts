@@ -223,6 +223,18 @@ test('names are shown as they are, whatever they are', async () => {
   await page.getByRole('alert').getByText('999999').waitFor()
 })
 
+test('a video that is in the queue already: what of the second wish is not taken over', async () => {
+  const id = await submit('films/long.mp4')
+  const page = await visitHere()
+  await open(page, 'submit?dir=films')
+  await page.getByRole('radio', { name: 'long.mp4' }).check()
+  await page.getByRole('checkbox', { name: 'Encrypt the segments' }).check()
+  await page.getByRole('button', { name: 'Submit' }).click()
+  const told = `films/long.mp4 was job ${id} already; it keeps its own: priority, encryption`
+  await page.getByRole('status').getByText(told).waitFor()
+  await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
+})
+
 const devices = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks'
-import type { JobView } from '../../../protocol/views.ts'
+import type { Submitted } from '../../../protocol/views.ts'
 import { announce } from '../live/announce.ts'
 import { ask, Refusal } from '../live/ask.ts'
 import { muxers } from '../live/live.ts'
 import { useAction } from '../live/use-action.ts'
 import { go } from '../route.ts'
+import { partWords } from '../words/wish-part.ts'
 import { PathName } from './path-name.tsx'
 import { Trouble } from './trouble.tsx'
 
@@ -29,7 +30,7 @@ export function SubmitForm({ path, isMade }: SubmitFormProps) {
   const [muxer, setMuxer] = useState('')
   const action = useAction(async () => {
     if (path === undefined) throw new Refusal(0, 'no file is chosen', 'choose one in the list')
-    const job = await ask<JobView>('POST', '/v1/jobs', {
+    const job = await ask<Submitted>('POST', '/v1/jobs', {
       path,
       settings: {
         ladder: { mode },
@@ -40,7 +41,7 @@ export function SubmitForm({ path, isMade }: SubmitFormProps) {
       priority: Number(priority),
       muxer: muxer === '' ? null : muxer,
     })
-    announce(`${path} is job ${job.id}`)
+    announce(told(path, job))
     go(`#/jobs/${job.id}`)
   })
   return (
@@ -121,4 +122,11 @@ export function SubmitForm({ path, isMade }: SubmitFormProps) {
       </button>
     </form>
   )
+}
+
+function told(path: string, { id, takenOver, notTakenOver }: Submitted): string {
+  if (takenOver.length + notTakenOver.length === 0) return `${path} is job ${id}`
+  const taken = takenOver.length === 0 ? '' : `; it took over: ${partWords(takenOver)}`
+  const kept = notTakenOver.length === 0 ? '' : `; it keeps its own: ${partWords(notTakenOver)}`
+  return `${path} was job ${id} already${taken}${kept}`
 }

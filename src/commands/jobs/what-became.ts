@@ -1,0 +1,31 @@
+import type { Submitted, WishPart } from '../../protocol/views.ts'
+
+const flags: Readonly<Record<WishPart, string>> = {
+  path: 'file',
+  priority: '--priority',
+  webhook: '--webhook',
+  muxer: '--muxid',
+  needs: '--label',
+  notBefore: '--not-before',
+  'settings.ladder': '--ladder',
+  'settings.segments': '--segments',
+  'settings.encrypt': '--encrypt',
+  'settings.onExists': '--replace',
+}
+
+/** What became of a submission that met a job for the same file. */
+export function whatBecame({ state, leasedBy, takenOver, notTakenOver }: Submitted): string {
+  const taken = takenOver.length === 0 ? '' : `; took over ${listed(takenOver)}`
+  const kept = notTakenOver.length === 0 ? '' : `; keeps its own ${listed(notTakenOver)}`
+  return `${whereItIs(state, leasedBy)}${taken}${kept}`
+}
+
+function whereItIs(state: Submitted['state'], leasedBy: string | null): string {
+  if (state === 'queued') return 'in the queue already'
+  return state === 'leased' ? `at work already on muxer ${leasedBy}` : `${state} already`
+}
+
+function listed(parts: readonly WishPart[]): string {
+  const words = parts.map((part) => flags[part])
+  return [words.slice(0, -1).join(', '), words.at(-1)].filter(Boolean).join(' and ')
+}
