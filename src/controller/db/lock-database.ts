@@ -3,6 +3,7 @@ import { exitCodes, UserError } from '../../errors.ts'
 import type { Lock } from '../../host/host.ts'
 import { holdLock } from '../../host/lock.ts'
 import type { DatabaseAddress } from './open-database.ts'
+import { sqliteFile } from './sqlite-file.ts'
 
 /** The kernel frees the lock of a killed controller, but its keeper needs a moment to see the end. */
 const lockTries = 20
@@ -13,11 +14,12 @@ export async function lockDatabase(
   hint: string,
 ): Promise<Lock | undefined> {
   if (address.kind === 'postgresql') return undefined
+  const file = sqliteFile(address.file)
   for (let tries = 1; ; tries++) {
-    const lock = await holdLock(`${address.file}.lock`, `pifarm, pid ${process.pid}`)
+    const lock = await holdLock(`${file}.lock`, `pifarm, pid ${process.pid}`)
     if (!('heldBy' in lock)) return lock
     if (tries === lockTries)
-      throw new UserError(`${address.file} is in use by ${lock.heldBy}`, {
+      throw new UserError(`${file} is in use by ${lock.heldBy}`, {
         hint,
         exitCode: exitCodes.locked,
       })

@@ -11,6 +11,7 @@ import {
 import Libsql from 'libsql'
 import { UserError } from '../../errors.ts'
 import type { Database } from './open-database.ts'
+import { sqliteFile } from './sqlite-file.ts'
 import type { Tables } from './tables.ts'
 
 const mostStatements = 200
@@ -42,7 +43,8 @@ class ImmediateDriver extends SqliteDriver {
 }
 
 /** A file of its own on this machine. */
-export function openSqlite(file: string): Database {
+export function openSqlite(named: string): Database {
+  const file = sqliteFile(named)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const connection = connect(file)
   const prepare = remembered((text) => connection.prepare(text))
@@ -58,8 +60,8 @@ export function openSqlite(file: string): Database {
     write: (work) => kysely.transaction().execute(work),
     refuseGone: () => {
       // SQLite goes on writing into a file that was deleted or replaced, and nobody would see it.
-      const now = statSync(file, { throwIfNoEntry: false })
-      if (now?.ino !== ino || now.dev !== dev) throw new DatabaseFileGone(file)
+      const now = statSync(named, { throwIfNoEntry: false })
+      if (now?.ino !== ino || now.dev !== dev) throw new DatabaseFileGone(named)
     },
     close: () => kysely.destroy(),
   }

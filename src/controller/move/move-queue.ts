@@ -1,10 +1,11 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
 import { lockDatabase } from '../db/lock-database.ts'
 import { migrate } from '../db/migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from '../db/open-database.ts'
+import { sqliteFile } from '../db/sqlite-file.ts'
 import { exportQueue } from './export-queue.ts'
 import { importQueue } from './import-queue.ts'
 
@@ -12,7 +13,7 @@ import { importQueue } from './import-queue.ts'
 export async function exportTo(file: string, address: DatabaseAddress): Promise<{ jobs: number }> {
   if ((await stat(file).catch(() => undefined)) !== undefined)
     throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
-  if (address.kind === 'sqlite' && (await stat(address.file).catch(() => undefined)) === undefined)
+  if (address.kind === 'sqlite' && !existsSync(sqliteFile(address.file)))
     throw new UserError(`there is no database ${address.file}`, { hint: 'name it with --db' })
   const unfinished = `${file}.unfinished`
   const handle = await open(unfinished, 'w', 0o600)

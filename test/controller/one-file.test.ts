@@ -1,0 +1,126 @@
+import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { startController } from '../../src/controller/start-controller.ts'
+import { pifarmHere } from '../support/pifarm-here.ts'
+import { type ControllerHere, controllerHere } from './controller-here.ts'
+
+/** A SQLite file is for one process, by whatever name it is called. */
+
+let dir: string
+let file: string
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'pifarm-one-file-'))
+  mkdirSync(join(dir, 'real'))
+  file = join(dir, 'real/queue.db')
+  return () => rmSync(dir, { recursive: true })
+})
+
+async function controllerOn(file: string): Promise<ControllerHere> {
+  const here = await controllerHere({ database: { kind: 'sqlite', file } })
+  onTestFinished(() => here.remove())
+  return here
+}
+
+const inUse = () => ({
+  message: `${file} is in use by pifarm, pid ${process.pid}`,
+  exitCode: 6,
+})
+
+/** Makes a link; answers its path. */
+function link(name: string, target: string): string {
+  symlinkSync(target, join(dir, name))
+  return join(dir, name)
+}
+
+test.each<[string, () => string]>([
+  ['a link to it', () => link('by-link.db', file)],
+  ['a relative link', () => link('by-link.db', 'real/queue.db')],
+  ['a link to a link', () => link('two.db', link('one.db', file))],
+  ['a link to its directory', () => join(link('other', 'real'), 'queue.db')],
+  ['a path that goes through it and back', () => `${link('other', 'real')}/../real/queue.db`],
+  ['a path from here', () => relative(process.cwd(), file)],
+])('%s is the same file: a second controller is refused', async (_, name) => {
+  const { options } = await controllerOn(file)
+  const database = { kind: 'sqlite', file: name() } as const
+  await expect(startController({ ...options, database, port: 0 })).rejects.toMatchObject(inUse())
+})
+
+test('export and import by a link to it are refused while a controller has it', async () => {
+  await controllerOn(file)
+  const by = link('by-link.db', file)
+  writeFileSync(join(dir, 'in.jsonl'), '')
+  for (const words of [
+    ['export', join(dir, 'out.jsonl')],
+    ['import', join(dir, 'in.jsonl')],
+  ])
+    expect(await pifarmHere(['jobs', ...words, '--db', by])).toMatchObject({
+      code: 6,
+      error: inUse().message,
+    })
+})
+
+test('a link to a file that is still to be made: the first makes it where the link leads', async () => {
+  const by = link('by-link.db', 'real/queue.db')
+  const first = await controllerOn(by)
+  writeFileSync(join(first.media, 'a.mp4'), 'video')
+  expect((await first.ask('POST', '/v1/jobs', { path: 'a.mp4' })).status).toBe(201)
+  const direct = { ...first.options, database: { kind: 'sqlite', file } as const, port: 0 }
+  await expect(startController(direct)).rejects.toMatchObject(inUse())
+  await first.stop()
+
+  const second = await controllerOn(file)
+  const { jobs } = (await second.ask('GET', '/v1/jobs')).json
+  expect(jobs).toMatchObject([{ path: 'a.mp4' }])
+})
+
+test('a link into a directory that is still to be made', async () => {
+  const by = link('by-link.db', join(dir, 'new/deep/queue.db'))
+  const first = await controllerOn(by)
+  expect((await first.ask('GET', '/healthz')).status).toBe(200)
+})
+
+test('a link that leads to itself is refused', async () => {
+  const refused = await pifarmHere(['jobs', 'export', join(dir, 'q'), '--db', link('a', 'a')])
+  expect(refused).toMatchObject({
+    code: 2,
+    error: `the database "${dir}/a" is a link that leads to itself`,
+  })
+})
+
+test('a hard link is refused, for each name would have a lock and a journal of its own', async () => {
+  const first = await controllerOn(file)
+  linkSync(file, join(dir, 'hard.db'))
+  const hard = { kind: 'sqlite', file: join(dir, 'hard.db') } as const
+  const refused = {
+    message: `the database "${dir}/hard.db" has 2 names (hard links), and by each it would be another one`,
+    hint: `remove the others; to find them: find / -xdev -samefile ${dir}/hard.db`,
+    exitCode: 2,
+  }
+  await expect(
+    startController({ ...first.options, database: hard, port: 0 }),
+  ).rejects.toMatchObject(refused)
+  expect(
+    await pifarmHere(['jobs', 'export', join(dir, 'q.jsonl'), '--db', hard.file]),
+  ).toMatchObject({ code: 2, error: refused.message, hint: refused.hint })
+  expect((await first.ask('GET', '/healthz')).status).toBe(200)
+})
+
+test('a file that is mounted over another is refused', async () => {
+  await controllerOn(file)
+  writeFileSync(join(dir, 'other file.db'), '')
+  const script = 'mount --bind "$1" "$2" && exec "$3" "$4" jobs export "$5" --db "$2"'
+  const pifarm = fileURLToPath(new URL('../../bin/pifarm.js', import.meta.url))
+  const words = [file, join(dir, 'other file.db'), process.execPath, pifarm, join(dir, 'q.jsonl')]
+  const { exitCode, stderr } = await execa('unshare', ['-m', 'sh', '-c', script, 'sh', ...words], {
+    reject: false,
+  })
+  expect([exitCode, stderr.split('\n')[0]]).toEqual([
+    2,
+    `pifarm: the database "${dir}/other file.db" is mounted there by itself`,
+  ])
+})
