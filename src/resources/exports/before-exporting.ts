@@ -36,6 +36,7 @@ export async function beforeExporting(
   const keep = entriesToKeep(live, ours, baseline, facts)
   const expected = { wanted, keep, roots, knownStderr: baseline.stderr }
   const foreign = parseEtab(baseline.stdout).filter((entry) => !ours.has(keyOf(entry)))
+  const inForce = live.filter((entry) => !ours.has(keyOf(entry)))
   return {
     checks: [
       {
@@ -46,7 +47,7 @@ export async function beforeExporting(
         judge: (output) => judgeExports(output, expected),
       },
     ],
-    warnings: unapplied(foreign, live, facts),
+    warnings: unapplied(foreign, inForce, facts),
   }
 }
 
