@@ -12,15 +12,6 @@ export function readEntry(path: string): Entry | undefined {
   return entryOf(stat, path)
 }
 
-/** The same for what a listing has just called a link. */
-export function readLink(path: string): Entry | undefined {
-  try {
-    return { kind: 'link', target: fs.readlinkSync(path) }
-  } catch {
-    return readEntry(path) // no link any more
-  }
-}
-
 /** What was found at that path, which is no link. */
 export function entryOf(stat: fs.Stats, path: string): Entry {
   const mode = stat.mode & 0o7777

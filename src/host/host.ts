@@ -36,11 +36,8 @@ export interface Output {
 
 /** Looks at a machine. Nothing here can change it. */
 export interface Reader {
-  /**
-   * Undefined where nothing is at that path. Links are not followed. `listed`: what a listing just
-   * said it is; of a thousand Pis' links it saves half the looks.
-   */
-  read(path: string, listed?: Entry['kind']): Promise<Entry | undefined>
+  /** Undefined where nothing is at that path. Links are not followed. */
+  read(path: string): Promise<Entry | undefined>
   /**
    * The same in a tree that somebody else may write into at any moment, as root on a Pi may into
    * its root: no link on the way from `top` is followed, whenever it was planted.
@@ -48,6 +45,11 @@ export interface Reader {
   readBelow(top: string, path: string): Promise<Entry | undefined>
   /** The names in a directory with their kinds; undefined where there is no such directory. */
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
+  /**
+   * The links in `top` and in the directories right below it, by path: a thousand Pis' in one look.
+   * What is not in it may be there all the same, made since.
+   */
+  links(top: string): Promise<ReadonlyMap<string, LinkEntry>>
   /** Runs a command that only looks. A failure is an answer, not an exception. */
   ask(argv: readonly string[], input?: string): Promise<Output>
   /** Which of these programs are not there: in PATH or, with a slash in it, at that place. */

@@ -44,6 +44,20 @@ export function keepsTheHostContract(make: () => Promise<{ nas: Host; top: strin
     expect(await nas.list(`${top}/none`)).toBeUndefined()
   })
 
+  it('finds the links of a directory and of those right below it, whatever they are called', async () => {
+    const { nas, top } = await make()
+    const link = { kind: 'link', target: '../\ntemplates/x y' } as const
+    for (const path of ['d', 'd/deep', 'empty']) await nas.put(`${top}/${path}`, dir())
+    for (const path of ['l', 'd/two\nlines', 'd/deep/too']) await nas.put(`${top}/${path}`, link)
+    await nas.put(`${top}/d/f`, file('no link'))
+    const found = new Map([
+      [`${top}/l`, link],
+      [`${top}/d/two\nlines`, link],
+    ])
+    expect(await nas.links(top)).toEqual(found)
+    expect(await nas.links(`${top}/none`)).toEqual(new Map())
+  })
+
   it('replaces and removes, leaving nothing beside', async () => {
     const { nas, top } = await make()
     await nas.put(`${top}/f`, file('one'))

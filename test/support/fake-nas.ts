@@ -1,4 +1,10 @@
-import { type Entry, type Host, type Output, unfinishedOf } from '../../src/host/host.ts'
+import {
+  type Entry,
+  type Host,
+  type LinkEntry,
+  type Output,
+  unfinishedOf,
+} from '../../src/host/host.ts'
 
 /** What a command says. The input is what it was fed on stdin. */
 type Answer = (argv: readonly string[], input: string | undefined) => Output
@@ -88,6 +94,13 @@ export function fakeNas(
       const node = find(top, path)
       if (node?.entry.kind !== 'dir') return undefined
       return new Map([...node.children].map(([name, child]) => [name, child.entry.kind]))
+    },
+    async links(path) {
+      const node = find(top, path)
+      const inDirs = [...(node?.children ?? [])].map(([name, child]) =>
+        linksIn(child, `${path}/${name}`),
+      )
+      return new Map([linksIn(node, path), ...inDirs].flat())
     },
     async ask(argv, input) {
       nas.asked.push(argv)
@@ -206,6 +219,12 @@ function find(top: Node, path: string): Node | undefined {
   let node: Node | undefined = top
   for (const name of namesIn(path)) node = node?.children.get(name)
   return node
+}
+
+function linksIn(node: Node | undefined, path: string): (readonly [string, LinkEntry])[] {
+  return [...(node?.children ?? [])].flatMap(([name, { entry }]) =>
+    entry.kind === 'link' ? [[`${path}/${name}`, entry] as const] : [],
+  )
 }
 
 function parentOf(top: Node, path: string): Node {

@@ -34,12 +34,16 @@ export function linksTo({ template, entries }: BootFiles): TemplateLinks {
   }
 }
 
-/** Makes `<tftp>/<serial>` what a Pi needs. What a person has put into it is left alone. */
+/**
+ * Makes `<tftp>/<serial>` what a Pi needs. What a person has put into it is left alone. `present`:
+ * the links of all Pis, found in one look.
+ */
 export async function piDirChanges(
   look: Look,
   pi: Pi & { readonly serial: Serial },
   files: BootFiles,
   links: TemplateLinks,
+  present: ReadonlyMap<string, LinkEntry>,
 ): Promise<Put[]> {
   const { farm, nas, owned } = look
   const dir = bootDir(farm, pi.serial)
@@ -49,18 +53,17 @@ export async function piDirChanges(
     throw new UserError(`${dir} exists, and pifarm did not make it`, {
       hint: `move it away: mv ${dir} ${dir}.old`,
     })
-  const present = (await nas.list(dir)) ?? new Map<string, Entry['kind']>()
+  const names = (await nas.list(dir)) ?? new Map<string, Entry['kind']>()
   const wanted = wantedEntries(look, pi, files, links)
   const readable: Entry = { kind: 'dir', mode: 0o755 }
   const changes: Put[] = sameEntry(there, readable)
     ? []
     : [{ kind: 'put', path: dir, before: there, after: readable, why }]
-  for (const name of present.keys())
+  for (const name of names.keys())
     if (!wanted.has(name)) changes.push(...(await staleLink(nas, `${dir}/${name}`)))
   for (const [name, after] of wanted) {
     const path = `${dir}/${name}`
-    const listed = present.get(name)
-    const before = listed && (await nas.read(path, listed))
+    const before = names.has(name) ? (present.get(path) ?? (await nas.read(path))) : undefined
     if (!sameEntry(before, after) && mayReplace(name, before))
       changes.push({ kind: 'put', path, before, after, why })
   }
