@@ -1,17 +1,21 @@
 import { constants } from 'node:fs'
 import { access, readdir, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { basename, dirname, join, sep } from 'node:path'
+import { quoted } from '../errors.ts'
 import { mediaPath } from '../protocol/job.ts'
 import type { MediaListing } from '../protocol/views.ts'
 import { Refused } from './queue/refused.ts'
 
 const mostEntries = 5000
+const longestName = 255
 
 /** The directory with the videos. Nothing outside it is ever shown or taken, links or not. */
 export interface MediaDir {
   readonly dir: string
   /** Refuses a path that is not a file inside; answers where it really is. */
   file(path: string): Promise<string>
+  /** Whether there is HLS already where a muxer would lay it: beside the file as it is named, not as a link in its place leads on. */
+  hasHls(path: string): Promise<boolean>
   list(dir: string): Promise<MediaListing>
 }
 
@@ -37,6 +41,18 @@ export function mediaDir(dir: string): MediaDir {
         throw new Refused(400, `${JSON.stringify(path)} cannot be read by the controller`)
       })
       return real
+    },
+    hasHls: async (path) => {
+      const name = `${basename(path)}.hls`
+      if (Buffer.byteLength(name) > longestName)
+        throw new Refused(
+          400,
+          `the name of ${quoted(path)} is too long: ${longestName} bytes with ".hls" after it`,
+        )
+      return await access(join(await inside(dirname(path)), name)).then(
+        () => true,
+        () => false,
+      )
     },
     list: async (wanted) => {
       if (wanted !== '') mediaPath.parse(wanted)

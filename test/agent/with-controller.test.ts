@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { verifyHls } from '../../src/agent/hls/verify.ts'
@@ -64,8 +64,8 @@ test('a job that is submitted becomes verified HLS, and its input is tidied away
   expect(agent.lines.join('\n')).not.toContain(tokenOf('7'))
 })
 
-test('another job for it fails for good; one that is cancelled in the middle goes back', async () => {
-  const { controller, muxer } = await farmOf()
+test('HLS that appears after the submission makes a job fail for good; one that is cancelled in the middle goes back', async () => {
+  const { media, controller, muxer } = await farmOf()
   const agent = await muxer('7', { stableSeconds: 2 })
   agent.start()
   const first = await controller.submit({ path: clip })
@@ -79,7 +79,12 @@ test('another job for it fails for good; one that is cancelled in the middle goe
 
   const second = await controller.submit({ path: clip })
   await controller.until(second, 'done', ({ job }) => job.state === 'done')
+  await expect(controller.submit({ path: clip })).rejects.toThrow('has HLS already')
+  const hls = join(media, `${clip}.hls`)
+  await rename(hls, `${hls}-aside`)
   const third = await controller.submit({ path: clip })
+  await controller.until(third, 'claimed', (now) => now.job.state === 'leased')
+  await rename(`${hls}-aside`, hls)
   const { job } = await controller.until(third, 'failed', (now) => now.job.state === 'failed')
   expect(job.failure).toMatchObject({ reason: 'DirectoryExists' })
 })

@@ -140,6 +140,19 @@ describe('jobs submit', () => {
     expect(mixed.stderr).toContain('there is no "films/no.mp4"')
   })
 
+  test('a file that has HLS already is refused in one line that names --replace', async () => {
+    const file = video()
+    mkdirSync(`${file}.hls`)
+    const error = `"films/v${videos}.mp4" has HLS already: --replace makes it anew`
+    expect(await ask('jobs submit', [file, ...inMedia()])).toMatchObject({ code: 2, error })
+    const mixed = await ask('jobs submit', [file, video(), ...inMedia()])
+    expect(mixed.code).toBe(2)
+    expect(mixed.stderr).toContain(error)
+    expect(mixed.stderr).toMatch(/: submitted$/m)
+    const replaced = await ask('jobs submit --replace', [file, ...inMedia()])
+    expect(replaced.stderr).toMatch(/: submitted$/)
+  })
+
   test('--wait shows each step, and ends with 0 when all are ready', async () => {
     const heard: string[] = []
     const files = [video(), video()]

@@ -29,6 +29,8 @@ beforeAll(async () => {
   writeFileSync(join(media, 'films/made.mp4.hls/manifest_master.m3u8'), '#EXTM3U\n')
   writeFileSync(join(media, 'films/made.mp4.hls/media_1.ts'), '0123456789')
   writeFileSync(join(media, 'films/made.mp4'), 'video')
+  writeFileSync(join(media, 'other.mp4'), 'video')
+  writeFileSync(join(media, `${'long'.repeat(63)}.m`), 'video')
   writeFileSync(join(dir, 'secret.mp4'), 'secret')
   symlinkSync(join(dir, 'secret.mp4'), join(media, 'link.mp4'))
   symlinkSync(dir, join(media, 'linked'))
@@ -85,6 +87,32 @@ describe('people', () => {
     await ask('POST', `${one}/cancel`, `/v1/jobs/${id}/cancel`, {})
   })
 
+  test('a file with HLS is submitted only to replace it, and meets its job while that is alive', async () => {
+    const post = (wish: object) =>
+      ask('POST', '/v1/jobs', '/v1/jobs', { needs: ['never'], ...wish })
+    const path = 'films/made.mp4'
+    const refused = await post({ path })
+    expect([refused.status, refused.json]).toEqual([
+      409,
+      {
+        error: '"films/made.mp4" has HLS already: --replace makes it anew',
+        hint: expect.stringContaining('settings.onExists: "replace"'),
+      },
+    ])
+    // As a muxer sees it: beside the link, where there is none.
+    expect((await post({ path: 'inside.mp4' })).status).toBe(201)
+    const made = await post({ path, settings: { onExists: 'replace' } })
+    expect(made.status).toBe(201)
+    const again = await post({ path })
+    expect([again.status, again.json]).toMatchObject([
+      200,
+      { id: made.json.id, notTakenOver: ['settings.onExists'] },
+    ])
+    await controller.ask('POST', `/v1/jobs/${made.json.id}/cancel`, {})
+    expect((await post({ path })).status).toBe(409)
+    expect((await controller.ask('GET', `/v1/jobs?q=${path}&state=queued`)).json.jobs).toEqual([])
+  })
+
   test('an Idempotency-Key makes one job of two submissions', async () => {
     const post = (path: string, key: string) =>
       fetch(new URL('/v1/jobs', controller.address), {
@@ -97,7 +125,7 @@ describe('people', () => {
         body: JSON.stringify({ path, needs: ['never'] }),
       })
     const statuses = []
-    for (const path of ['films/made.mp4', 'films/made.mp4', 'inside.mp4'])
+    for (const path of ['other.mp4', 'other.mp4', 'inside.mp4'])
       statuses.push((await post(path, 'one')).status)
     expect(statuses).toEqual([201, 200, 422])
     expect((await post('inside.mp4', 'with blank')).status).toBe(400)
@@ -264,6 +292,7 @@ describe('refused with one line:', () => {
     [400, submission({ path: 'linked/secret.mp4' }), 'leads out of the media directory'],
     [400, submission({ path: '../secret.mp4' }), 'stays inside the media directory'],
     [400, submission({ path: '/etc/passwd' }), 'stays inside the media directory'],
+    [400, submission({ path: `${'long'.repeat(63)}.m` }), 'is too long: 255 bytes with ".hls"'],
     [400, submission({ path: 'a\u0000.mp4' }), 'no control characters'],
     [400, submission({ path: 'films/made.mp4', priority: -1 }), 'priority: '],
     [400, submission({ path: 'films/made.mp4', priorty: 1 }), 'priorty'],

@@ -6,14 +6,16 @@ import {
   jobState,
   jobStory,
   jobView,
+  type Submission,
   submission,
   submitted,
   upcoming,
 } from '../../protocol/views.ts'
+import type { MediaDir } from '../media-dir.ts'
 import { cancel, retry, setPriority } from '../queue/change-job.ts'
 import { findJobs, jobStory as storyOf } from '../queue/find-jobs.ts'
 import { jobView as viewOf } from '../queue/job-view.ts'
-import { Refused } from '../queue/refused.ts'
+import { hlsIsThere, Refused } from '../queue/refused.ts'
 import { submit } from '../queue/submit.ts'
 import { upcomingJobs } from '../queue/upcoming.ts'
 import type { Controller } from './controller.ts'
@@ -54,7 +56,8 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
           'start it with --media DIR',
         )
       await media.file(body.path)
-      const { job, isNew, takenOver, notTakenOver } = await submit(queue, body, key)
+      const objection = await objectionTo(media, body)
+      const { job, isNew, takenOver, notTakenOver } = await submit(queue, body, key, objection)
       reply.status(isNew ? 201 : 200)
       return { ...viewOf(job), takenOver: [...takenOver], notTakenOver: [...notTakenOver] }
     },
@@ -138,4 +141,13 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
     },
     async ({ params, body }) => viewOf(await setPriority(queue, params.id, body.priority)),
   )
+}
+
+/** What its muxer would find at its start, said while whoever submits it still looks. */
+async function objectionTo(
+  media: MediaDir,
+  { path, settings }: Submission,
+): Promise<Refused | undefined> {
+  const hasHls = await media.hasHls(path)
+  return hasHls && settings.onExists === 'fail' ? hlsIsThere(path) : undefined
 }

@@ -22,7 +22,8 @@ export async function retry(queue: Queue, id: number): Promise<JobRow> {
     if (state === 'queued') return { ...again, retried_after: attempt }
     if (state === 'failed' || state === 'dead' || state === 'cancelled')
       return { ...again, state: 'queued', ended_at: null, retried_after: attempt }
-    const hint = state === 'done' ? 'submit its file again to make it anew' : 'cancel it first'
+    const hint =
+      state === 'done' ? 'submit its file again with --replace to make it anew' : 'cancel it first'
     throw new Refused(409, `job ${id} is ${state}: it needs no retry`, hint)
   })
 }

@@ -1,3 +1,5 @@
+import { quoted } from '../../errors.ts'
+
 /** A request that the queue turns down: an answer, not a fault. */
 export class Refused extends Error {
   readonly status: number
@@ -34,4 +36,13 @@ export function unknownMuxer(id: string): Refused {
 /** The token is not that of the lease in force: whatever this muxer did is not wanted any more. */
 export function leaseLost(id: number): Refused {
   return new Refused(409, `the lease of job ${id} is lost`)
+}
+
+/** One line, for a list of refused files has no room for hints. */
+export function hlsIsThere(path: string): Refused {
+  return new Refused(
+    409,
+    `${quoted(path)} has HLS already: --replace makes it anew`,
+    'on the page it is “Replace HLS that is there already”, in the API settings.onExists: "replace"',
+  )
 }

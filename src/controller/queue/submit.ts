@@ -20,15 +20,19 @@ class Overtaken extends Refused {}
 
 const mostTries = 5
 
-/** Puts a job into the queue. The same Idempotency-Key again answers the job that it made. */
+/**
+ * Puts a job into the queue. The same Idempotency-Key again answers the job that it made. `objection`:
+ * why no new job may be made of it, which does not keep it from meeting one that is there.
+ */
 export async function submit(
   queue: Queue,
   wish: Submission,
   idempotencyKey?: string,
+  objection?: Refused,
 ): Promise<Submitted> {
   for (let tries = 1; ; tries++) {
     try {
-      return await submitOnce(queue, wish, idempotencyKey)
+      return await submitOnce(queue, wish, idempotencyKey, objection)
     } catch (error) {
       if (!(error instanceof Overtaken) || tries === mostTries) throw error
     }
@@ -39,6 +43,7 @@ async function submitOnce(
   queue: Queue,
   wish: Submission,
   idempotencyKey: string | undefined,
+  objection: Refused | undefined,
 ): Promise<Submitted> {
   const { db, bulletin } = queue
   const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest('hex')
@@ -53,6 +58,7 @@ async function submitOnce(
       const joined = await joinJob(trx, await live(queue, trx, dedupeKey(wish)), wish, now)
       return { ...joined, isNew: false }
     }
+    if (objection !== undefined) throw objection
     if (wish.needs.length > 0)
       await trx
         .insertInto('job_needs')

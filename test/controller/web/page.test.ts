@@ -235,6 +235,21 @@ test('a video that is in the queue already: what of the second wish is not taken
   await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
 })
 
+test('a video that has HLS is refused unless it is to be replaced', async () => {
+  const page = await visitHere()
+  await open(page, 'submit?dir=films')
+  await page.getByRole('radio', { name: 'clip.mp4 has HLS' }).check()
+  await page.getByText('There is HLS of this file').waitFor()
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('alert').getByText('Replace HLS that is there already').waitFor()
+  await page.getByRole('checkbox', { name: 'Replace HLS that is there already' }).check()
+  await page.getByRole('button', { name: 'Submit' }).click()
+  await page.getByRole('heading', { level: 1, name: 'films/clip.mp4' }).waitFor()
+  const [job] = (await controller.ask('GET', '/v1/jobs?q=clip')).json.jobs
+  expect(job.settings.onExists).toBe('replace')
+  await controller.ask('POST', `/v1/jobs/${job.id}/cancel`, {})
+})
+
 const devices = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
@@ -247,7 +262,7 @@ test.each(Object.entries(devices))('nothing keeps anybody out: %s', async (_, de
     hostname: `HLSPi4-${'long'.repeat(20)}`,
     capabilities: { encoders: ['libx264'], decoders: [], troubles: ['no /dev/video11'] },
   })
-  const { jobs } = (await controller.ask('GET', '/v1/jobs?q=clip')).json
+  const { jobs } = (await controller.ask('GET', '/v1/jobs?q=clip&state=done')).json
   const broken = (await controller.ask('GET', '/v1/jobs?q=broken')).json.jobs[0]
   await submit('films/long.mp4')
   const page = await visitHere(device)

@@ -41,7 +41,7 @@ async function doneJob(
   if (outcome.kind !== 'done') throw new Error(JSON.stringify(outcome))
   const submitted = await controller.ask('POST', '/v1/jobs', {
     path: `${dir}/clip.mp4`,
-    settings: wish,
+    settings: { ...wish, onExists: 'replace' },
   })
   const agent = playedAgent(controller)
   await agent.register()

@@ -114,7 +114,9 @@ export function SubmitForm({ path, isMade }: SubmitFormProps) {
         Replace HLS that is there already
       </label>
       {isMade && !replace && (
-        <p class="note warn">There is HLS of this file. Without replacing it the job will fail.</p>
+        <p class="note warn">
+          There is HLS of this file. Without replacing it no job is made of it again.
+        </p>
       )}
       <Trouble refusal={action.refusal} />
       <button type="submit" class="primary" aria-disabled={action.isRunning}>
