@@ -13,8 +13,15 @@ export interface LoadedFarm {
   readonly farm: Farm
 }
 
-/** Reads the farm. Throws a `UserError` with every mistake in it. */
-export async function readFarm(nas: Reader, config: string): Promise<LoadedFarm> {
+/**
+ * Reads the farm. Throws a `UserError` with every mistake in it. `instead`: what a person may do who has
+ * none.
+ */
+export async function readFarm(
+  nas: Reader,
+  config: string,
+  instead = 'name another file with --config',
+): Promise<LoadedFarm> {
   const entry = await nas.read(config)
   // An edit is a rename over the file: the link would be gone, and what it leads to the old text.
   if (entry?.kind === 'link')
@@ -23,7 +30,7 @@ export async function readFarm(nas: Reader, config: string): Promise<LoadedFarm>
     })
   if (entry?.kind !== 'file')
     throw new UserError(`there is no farm at ${config}`, {
-      hint: 'run `pifarm init`, or name another file with --config',
+      hint: `run \`pifarm init\`, or ${instead}`,
     })
   // Loaded only now: what parses and judges it is half of what a small command loads at all.
   const [{ readFarmText }, { farmFrom }] = await Promise.all([

@@ -256,5 +256,27 @@ test('a controller that is not there, a wrong token, no token', async () => {
   expect(await pifarmHere(['jobs', 'list', ...flags, '/nonexistent'])).toMatchObject({
     code: 2,
     error: 'there is no file /nonexistent that holds the admin token',
+    hint: expect.stringContaining("admin-token of the controller's state directory"),
   })
+})
+
+test('without a farm.yaml the flags that do without one are named', async () => {
+  const none = join(controller.dir, 'none.yaml')
+  const token = ['--token-file', join(controller.dir, 'token')]
+  for (const words of [
+    ['jobs', 'list'],
+    ['jobs', 'submit', 'a.mp4', ...token],
+    ['muxers', 'list', '--controller', controller.address],
+  ])
+    expect(await pifarmHere([...words, '--config', none])).toMatchObject({
+      code: 2,
+      error: `there is no farm at ${none}`,
+      hint: 'run `pifarm init`, or name a controller: --controller URL --token-file FILE, and for `jobs submit` --media DIR',
+    })
+  for (const what of ['export', 'import'])
+    expect(await pifarmHere(['jobs', what, 'queue.jsonl', '--config', none])).toMatchObject({
+      code: 2,
+      error: `there is no farm at ${none}`,
+      hint: 'run `pifarm init`, or name a database: --db FILE, or DATABASE_URL=postgresql://...',
+    })
 })

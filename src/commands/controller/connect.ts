@@ -20,6 +20,9 @@ export interface Connection {
   readonly farm: Farm | undefined
 }
 
+const withoutFarm =
+  'name a controller: --controller URL --token-file FILE, and for `jobs submit` --media DIR'
+
 const address = z.url({ protocol: /^https?$/, error: 'it is like http://10.77.0.1:8080' })
 
 /** Finds the controller and its admin token: the flags say where, else farm.yaml. */
@@ -29,7 +32,7 @@ export async function connect(tools: Tools, options: ConnectOptions): Promise<Co
   const farm =
     given !== undefined && options.tokenFile !== undefined
       ? undefined
-      : (await readFarm(nas, options.config)).farm
+      : (await readFarm(nas, options.config, withoutFarm)).farm
   const url = given ?? (farm && controllerUrl(farm))
   if (url === undefined)
     throw new UserError(`the farm of ${options.config} has no controller`, {
@@ -41,15 +44,23 @@ export async function connect(tools: Tools, options: ConnectOptions): Promise<Co
       hint: `run it as: sudo ${tools.command}; or name a file with the token: --token-file FILE`,
     })
   const caFile = options.ca ?? farm?.controller.tls_cert
-  const token = await textOf(tools, tokenFile, 'holds the admin token')
-  const ca = caFile === undefined ? undefined : await textOf(tools, caFile, 'is a certificate')
+  const token = await textOf(
+    tools,
+    tokenFile,
+    'holds the admin token',
+    options.tokenFile === undefined
+      ? 'set controller.enable in farm.yaml and run `pifarm apply`, which makes it'
+      : "it holds what stands in admin-token of the controller's state directory",
+  )
+  const ca =
+    caFile === undefined
+      ? undefined
+      : await textOf(tools, caFile, 'is a certificate', 'it is that of the controller, in PEM')
   return { client: new ControllerClient({ url, token: token.trim(), ca, signal }), farm }
 }
 
-async function textOf({ nas }: Tools, path: string, what: string): Promise<string> {
+async function textOf({ nas }: Tools, path: string, what: string, hint: string): Promise<string> {
   const entry = await nas.read(path)
   if (entry?.kind === 'file') return entry.text
-  throw new UserError(`there is no file ${path} that ${what}`, {
-    hint: 'set controller.enable in farm.yaml and run `pifarm apply`, which makes it',
-  })
+  throw new UserError(`there is no file ${path} that ${what}`, { hint })
 }

@@ -37,7 +37,11 @@ async function databaseFor(tools: Tools, { db, config }: MoveOptions): Promise<D
   if (db !== undefined) return databaseOf(db, undefined, '')
   if (tools.env?.DATABASE_URL) return databaseOf(undefined, tools.env.DATABASE_URL, '')
   needRoot(tools, 'move the queue of the NAS')
-  const { farm } = await readFarm(tools.nas, config)
+  const { farm } = await readFarm(
+    tools.nas,
+    config,
+    'name a database: --db FILE, or DATABASE_URL=postgresql://...',
+  )
   const entry = await tools.nas.read(environment)
   const text = entry?.kind === 'file' ? entry.text : ''
   const url = [...text.matchAll(/^\s*DATABASE_URL=(["']?)(.*?)\1\s*$/gm)].at(-1)?.[2]
