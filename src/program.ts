@@ -45,6 +45,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
       const options = command.optsWithGlobals()
       // Records name it, and are read from another directory.
       options.config = resolve(options.config)
+      options.isConfigNamed = command.getOptionValueSourceWithGlobals('config') === 'cli'
       named.forEach((name, index) => {
         options[name] = args[index]
       })
@@ -70,5 +71,7 @@ export async function run(argv: readonly string[], makeTools: MakeTools): Promis
 /** What every handler gets beside its own options. */
 export interface Shared {
   readonly config: string
+  /** It was given, and is not the one that every command takes. */
+  readonly isConfigNamed?: boolean
   readonly yes?: true
 }

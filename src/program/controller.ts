@@ -10,7 +10,10 @@ export function controller(program: Command, does: Does): void {
     .option('--port <port>', "left out: farm.yaml's, else 8080")
     .option('--media <dir>', 'the directory with the videos')
     .option('--db <file>', 'a SQLite file; left out: DATABASE_URL, else in the state directory')
-    .option('--state <dir>', "where the tokens are; left out: farm.yaml's")
+    .option(
+      '--state <dir>',
+      "where tokens and queue are; without --config a controller apart from the farm; left out: farm.yaml's",
+    )
     .option('--tls-cert <file>', 'serve HTTPS with this certificate, in PEM')
     .option('--tls-key <file>', 'and its private key')
     .option(
@@ -36,8 +39,8 @@ export function controller(program: Command, does: Does): void {
       'after',
       example(
         'pifarm controller',
-        'pifarm controller --listen 10.77.0.1 --port 8080 --media /srv/media',
-        'DATABASE_URL=postgresql://pifarm@db/pifarm pifarm controller --media /srv/media',
+        'pifarm controller --state DIR --listen 10.77.0.1 --port 8080 --media /srv/media',
+        'DATABASE_URL=postgresql://pifarm@db/pifarm pifarm controller --state DIR --media /srv/media',
       ),
     )
   does(serve, async () => (await import('../commands/controller/serve.ts')).serve)

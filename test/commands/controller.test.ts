@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,10 +34,7 @@ beforeEach(() => {
   return () => rmSync(dir, { recursive: true, force: true })
 })
 
-const flags = (): string[] => [
-  'controller',
-  ...['--config', join(dir, 'none.yaml'), '--state', dir, '--media', join(dir, 'media')],
-]
+const flags = (): string[] => ['controller', '--state', dir, '--media', join(dir, 'media')]
 
 /** The program itself; answers once it says where it is to be asked. */
 async function serve(...more: string[]) {
@@ -166,6 +163,28 @@ describe('refused before anything is opened:', () => {
     expect(refused).toMatchObject({ code: 2, error: '--watch-folder needs --media' })
   })
 
+  test('without a farm and a state directory; with a farm.yaml named that is not there', async () => {
+    const none = join(dir, 'none.yaml')
+    const bare = ['controller', '--port', '0', '--media', join(dir, 'media'), '--config', none]
+    for (const argv of [bare, [...bare, '--state', dir]])
+      expect(await pifarmHere(argv)).toMatchObject({
+        code: 2,
+        error: `there is no farm at ${none}`,
+        hint: expect.stringContaining('--state DIR --media DIR'),
+      })
+  })
+
+  test('no admin token: it is said how one is made, and so it is', async () => {
+    const state = join(dir, "nobody's")
+    const argv = ['controller', '--rate-limit', '0', '--state', state]
+    const refused = await pifarmHere(argv)
+    expect(refused.error).toBe(`there is no admin token at ${state}/admin-token`)
+    const [, script = ''] = /; by hand: (.*)$/.exec(refused.hint) ?? []
+    execFileSync('sh', ['-euc', script])
+    expect(statSync(join(state, 'admin-token')).mode & 0o777).toBe(0o600)
+    expect(await pifarmHere(argv)).toMatchObject({ error: expect.stringContaining('--rate-limit') })
+  })
+
   test('a database of another kind', async () => {
     const env = { DATABASE_URL: 'mysql://root:secret@db/x' }
     expect(await pifarmHere([...flags(), '--port', '0'], { env })).toMatchObject({
@@ -173,6 +192,27 @@ describe('refused before anything is opened:', () => {
       error: 'DATABASE_URL begins with "mysql"',
     })
   })
+})
+
+test('what is missing or wrong beside the admin token is said, and keeps nobody else out', async () => {
+  const hash = createHash('sha256').update('token-of-muxer-2').digest('hex')
+  writeFileSync(
+    join(dir, 'agent-tokens'),
+    `1 ${agentToken}\n\n# old\n../2 ${hash}\n2 ${hash} HLSPi2\n`,
+  )
+  const { address, lines } = await serve()
+  expect(lines).toContain(`there is no ${dir}/webhook-secret: nobody is told by webhook`)
+  const register = (muxer: string, token: string) =>
+    ask(address, `/v1/muxers/${muxer}/register`, registration, token)
+  expect((await register('1', agentToken)).status).toBe(401)
+  expect((await register('2', 'token-of-muxer-2')).status).toBe(200)
+  expect(lines.filter((line) => line.includes('agent-tokens'))).toEqual(
+    [1, 3, 4].map(
+      (line) =>
+        `${dir}/agent-tokens:${line}: not "MUXER SHA256-OF-ITS-TOKEN NAME": nobody is let in by it`,
+    ),
+  )
+  expect(lines.join('\n')).not.toContain(agentToken)
 })
 
 test('a port in use; a second controller beside it, which is told of PostgreSQL; a newer database', async () => {

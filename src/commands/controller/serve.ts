@@ -6,6 +6,7 @@ import { exitCodes, quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
+import { shellWord } from '../../ui/shell-word.ts'
 import { readFarm } from '../session.ts'
 import { databaseOf } from './database-of.ts'
 import { tlsOf } from './tls-of.ts'
@@ -43,6 +44,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     throw new UserError('--watch-folder needs --media', {
       hint: 'the folder lies below the media directory',
     })
+  const webhookSecret = await secretAt(tools, `${state}/webhook-secret`)
   const running = await startController({
     database: databaseOf(
       options.db,
@@ -54,7 +56,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     media,
     tokens: {
       admin: await adminToken(tools, `${state}/admin-token`),
-      agents: agentTokensIn(`${state}/agent-tokens`),
+      agents: agentTokensIn(`${state}/agent-tokens`, ui.say),
     },
     rules: {
       ...defaultRules,
@@ -71,9 +73,11 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     rateLimit: numberIn(options.rateLimit, '--rate-limit', 1, 10_000_000),
     legacy: options.legacy ?? wanted?.legacy ?? false,
     watchFolder,
-    webhookSecret: await secretAt(tools, `${state}/webhook-secret`),
+    webhookSecret,
     say: ui.say,
   })
+  if (webhookSecret === undefined)
+    ui.say(`there is no ${state}/webhook-secret: nobody is told by webhook`)
   ui.say(`the controller answers at ${running.address}`)
   if (!signal.aborted) await once(signal, 'abort')
   ui.say('stopping: running requests end first')
@@ -81,11 +85,11 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   return exitCodes.done
 }
 
-/** A farm is not needed where the flags say all. */
-async function farmIfAny(tools: Tools, options: ServeOptions): Promise<Farm | undefined> {
-  if ((await tools.nas.read(options.config)) === undefined && options.state !== undefined)
-    return undefined
-  return (await readFarm(tools.nas, options.config)).farm
+/** A state directory of its own makes a controller of its own, unless it is told which farm it belongs to. */
+async function farmIfAny({ nas }: Tools, options: ServeOptions): Promise<Farm | undefined> {
+  if (options.state !== undefined && !options.isConfigNamed) return undefined
+  const instead = 'say all by flags, without --config: --state DIR --media DIR (docs/controller.md)'
+  return (await readFarm(nas, options.config, instead)).farm
 }
 
 const shortestToken = 16
@@ -94,7 +98,7 @@ async function adminToken(tools: Tools, path: string): Promise<string> {
   const token = await secretAt(tools, path)
   if (token === undefined)
     throw new UserError(`there is no admin token at ${path}`, {
-      hint: 'set controller.enable in farm.yaml and run `pifarm apply`, which makes one',
+      hint: `\`pifarm apply\` makes one where farm.yaml sets controller.enable; by hand: head -c 32 /dev/urandom | base64 | install -D -m 600 /dev/stdin ${shellWord(path)}`,
     })
   if (!/^[\x21-\x7e]+$/.test(token) || token.length < shortestToken)
     throw new UserError(`${path} holds no token of ${shortestToken} or more printable characters`)

@@ -1,6 +1,7 @@
 import { exitCodes } from '../../errors.ts'
 import type { AttemptView, JobView } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
+import { shellWord } from '../../ui/shell-word.ts'
 import { showTable } from '../../ui/show-table.ts'
 import { visible } from '../../ui/visible.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
@@ -61,9 +62,4 @@ function attemptText(attempt: AttemptView): string {
     .filter((line) => line !== '')
     .map(visible)
     .join('\n')
-}
-
-/** So that the line can be pasted and run. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
