@@ -1,21 +1,25 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { submission } from '../protocol/views.ts'
+import { isDatabaseGone } from './db/database-gone.ts'
 import type { MediaDir } from './media-dir.ts'
 import type { Queue } from './queue/queue.ts'
 import { submit } from './queue/submit.ts'
+import { type Watched, watchedFiles } from './watched-files.ts'
 
 /** Looks so far apart that a copy over the network has gone on in between. */
 const lookEveryMs = 5000
-const deepest = 10
 
 export interface Watching {
   close(): Promise<void>
 }
 
-/** Submits each file of a folder once it is the same at two looks. A file that a job was made for since it was written is left alone. */
+/**
+ * Submits each video of a folder once it is the same at two looks. One that a job was made for since it
+ * was written is left alone. What is skipped is said once, and keeps no other from being submitted.
+ */
 export function watchFolder(
   queue: Queue,
   media: MediaDir,
@@ -28,21 +32,50 @@ export function watchFolder(
     throw new UserError(`the watch folder ${folder} is not below the media directory ${media.dir}`)
   const closing = new AbortController()
   let before: ReadonlyMap<string, string> = new Map()
+  const said = new Map<string, string>()
   let complained = ''
 
   const look = async (): Promise<void> => {
     const now = new Map<string, string>()
-    for await (const [path, written, looks] of filesIn(media.dir, below, 0)) {
+    for await (const watched of watchedFiles(media.dir, below)) {
+      const { path, looks, problem } = watched
       now.set(path, looks)
-      if (before.get(path) !== looks || (await isKnown(queue, path, written))) continue
-      if (await isMade(join(media.dir, path), written)) continue
-      const wish = submission.safeParse({ path })
-      if (!wish.success) continue
-      await media.file(path)
-      const { job, isNew } = await submit(queue, wish.data)
-      if (isNew) say(`job ${job.id}: ${path}, from the watch folder`)
+      if (before.get(path) !== looks) continue
+      const what = problem ?? (await offer(watched))
+      if (what === undefined) said.delete(path)
+      else if (said.get(path) !== what) say(`${nameOf(path)} ${what}`)
+      if (what !== undefined) said.set(path, what)
     }
+    for (const path of said.keys()) if (!now.has(path)) said.delete(path)
     before = now
+  }
+  const nameOf = (path: string): string =>
+    path === below ? `the watch folder ${folder}` : `the watch folder: ${JSON.stringify(path)}`
+  /** Makes a job of it, unless there is one. Answers what is in the way. */
+  const offer = async ({ path, written }: Watched): Promise<string | undefined> => {
+    if (await isKnown(queue, path, written)) return undefined
+    const hls = await stat(join(media.dir, `${path}.hls`)).catch(() => undefined)
+    // Its job may have been forgotten since.
+    if (hls !== undefined && hls.mtimeMs >= written) return undefined
+    const objection = await objectionTo(path)
+    if (objection !== undefined) return `is skipped: ${objection}`
+    try {
+      const { job, isNew } = await submit(queue, submission.parse({ path }))
+      if (isNew) say(`job ${job.id}: ${path}, from the watch folder`)
+      return undefined
+    } catch (error) {
+      if (isDatabaseGone(error)) throw error
+      return `is skipped: ${messageOf(error)}`
+    }
+  }
+  const objectionTo = async (path: string): Promise<string | undefined> => {
+    try {
+      await media.file(path)
+      const hasHls = await media.hasHls(path)
+      return hasHls ? 'there is HLS of what it was before; submit it with --replace' : undefined
+    } catch (error) {
+      return messageOf(error)
+    }
   }
   const watch = async (): Promise<void> => {
     while (!closing.signal.aborted) {
@@ -50,7 +83,7 @@ export function watchFolder(
         await look()
         complained = ''
       } catch (error) {
-        const { message } = error as Error
+        const message = messageOf(error)
         if (message !== complained) say(`the watch folder: ${message}`)
         complained = message
       }
@@ -66,21 +99,8 @@ export function watchFolder(
   }
 }
 
-/** Path, time of writing, and what changes while a file grows. Neither hidden files nor what muxers make. */
-async function* filesIn(
-  top: string,
-  dir: string,
-  depth: number,
-): AsyncIterable<[string, number, string]> {
-  for (const entry of await readdir(join(top, dir), { withFileTypes: true })) {
-    if (entry.name.startsWith('.') || /\.hls(?:$|\.)/.test(entry.name)) continue
-    const path = join(dir, entry.name)
-    if (entry.isDirectory() && depth < deepest) yield* filesIn(top, path, depth + 1)
-    if (!entry.isFile()) continue
-    const found = await stat(join(top, path)).catch(() => undefined)
-    if (found !== undefined && found.size > 0)
-      yield [path, found.mtimeMs, `${found.ino} ${found.size} ${found.mtimeMs}`]
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function isKnown({ db }: Queue, path: string, written: number): Promise<boolean> {
@@ -94,10 +114,4 @@ async function isKnown({ db }: Queue, path: string, written: number): Promise<bo
     .limit(1)
     .executeTakeFirst()
   return job !== undefined
-}
-
-/** Its job may have been forgotten since. */
-async function isMade(file: string, written: number): Promise<boolean> {
-  const hls = await stat(`${file}.hls`).catch(() => undefined)
-  return hls !== undefined && hls.mtimeMs >= written
 }

@@ -21,7 +21,7 @@ export function controller(program: Command, does: Does): void {
       'requests a minute that one address, or one muxer, may make',
       '3000',
     )
-    .option('--watch-folder <dir>', 'below the media directory: submit what is laid there')
+    .option('--watch-folder <dir>', 'below the media directory: submit videos laid there')
     .addOption(
       new Option('--tidy <policy>', 'what becomes of a video whose HLS is live').choices([
         'keep',

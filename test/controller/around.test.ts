@@ -1,14 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mediaDir } from '../../src/controller/media-dir.ts'
 import { defaultRules } from '../../src/controller/queue/queue.ts'
-import { watchFolder } from '../../src/controller/watch-folder.ts'
 import type { Claimed } from '../../src/protocol/agent-api.ts'
 import { type ControllerHere, controllerHere } from './controller-here.ts'
 import { playedAgent } from './played-agent.ts'
@@ -109,33 +107,6 @@ describe('webhooks', () => {
     expect([last.event, last.isSigned]).toEqual(['job.failed', true])
     expect(JSON.parse(last.body)).toMatchObject({ job: { state: 'failed' } })
   })
-})
-
-test('the watch folder: submits what has stopped growing, once; neither links, hidden files nor HLS', async () => {
-  const folder = join(controller.media, 'incoming')
-  mkdirSync(join(folder, 'deep/made.mp4.hls'), { recursive: true })
-  const growing = join(folder, 'deep/growing.mp4')
-  for (const name of ['deep/growing.mp4', 'whole.mp4', '.hidden.mp4', 'deep/made.mp4.hls/a.ts'])
-    writeFileSync(join(folder, name), 'start')
-  writeFileSync(join(folder, 'empty.mp4'), '')
-  symlinkSync('/etc/passwd', join(folder, 'link.mp4'))
-  const found = async () =>
-    (await controller.ask('GET', '/v1/jobs?q=incoming/')).json.jobs
-      .map(({ path }: { path: string }) => path)
-      .sort()
-  const growth = setInterval(() => appendFileSync(growing, 'more'), 20)
-  const watching = watchFolder(controller.queue, mediaDir(controller.media), folder, () => {}, 150)
-  await eventually(async () => (await found())[0])
-  await sleep(600)
-  expect(await found()).toEqual(['incoming/whole.mp4'])
-
-  clearInterval(growth)
-  await eventually(async () => (await found())[1])
-  await sleep(400)
-  expect(await found()).toEqual(['incoming/deep/growing.mp4', 'incoming/whole.mp4'])
-  await watching.close()
-  for (const { id } of (await controller.ask('GET', '/v1/jobs?q=incoming/')).json.jobs)
-    await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
 })
 
 describe('the original muxer', () => {

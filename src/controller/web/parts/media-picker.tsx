@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { hasVideoName } from '../../../protocol/video-name.ts'
 import type { MediaListing } from '../../../protocol/views.ts'
 import { useAsked } from '../live/use-asked.ts'
 import { linkTo } from '../route.ts'
@@ -13,7 +14,6 @@ interface MediaPickerProps {
 
 type Entry = MediaListing['entries'][number]
 
-const videoName = /\.(?:3gp|avi|divx|flv|m2ts|m4v|mkv|mov|mp4|mpe?g|mts|mxf|ogv|ts|vob|webm|wmv)$/i
 /** As many as the controller lists. */
 const most = 5000
 
@@ -25,7 +25,7 @@ export function MediaPicker({ dir, chosen, choose }: MediaPickerProps) {
   const made = new Set(entries.filter(({ kind }) => kind === 'hls').map(({ name }) => name))
   const dirs = entries.filter(({ kind }) => kind === 'dir')
   const files = entries.filter(({ kind }) => kind === 'file')
-  const videos = isAll ? files : files.filter(({ name }) => videoName.test(name))
+  const videos = isAll ? files : files.filter(({ name }) => hasVideoName(name))
   const hidden = files.length - videos.length
   return (
     <div class="card picker">

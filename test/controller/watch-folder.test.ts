@@ -1,0 +1,155 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type MediaDir, mediaDir } from '../../src/controller/media-dir.ts'
+import { Refused } from '../../src/controller/queue/refused.ts'
+import { type Watching, watchFolder } from '../../src/controller/watch-folder.ts'
+import { type ControllerHere, controllerHere } from './controller-here.ts'
+
+const everyMs = 100
+let controller: ControllerHere
+let folder: string
+let said: string[]
+let watching: Watching
+
+beforeEach(async () => {
+  controller = await controllerHere()
+  folder = join(controller.media, 'incoming')
+  mkdirSync(folder)
+  said = []
+})
+afterEach(async () => {
+  await watching.close()
+  await controller.remove()
+})
+
+function watch(more: Partial<MediaDir> = {}): void {
+  const media = { ...mediaDir(controller.media), ...more }
+  watching = watchFolder(controller.queue, media, folder, (line) => said.push(line), everyMs)
+}
+const lay = (name: string, content = 'video') => writeFileSync(join(folder, name), content)
+const looks = (count: number) => sleep(count * everyMs * 2)
+/** The names below the folder that were submitted. */
+async function submitted(): Promise<string[]> {
+  const { jobs } = (await controller.ask('GET', '/v1/jobs?q=incoming/')).json
+  return jobs.map(({ path }: { path: string }) => path.slice('incoming/'.length)).sort()
+}
+const skips = () => said.filter((line) => !line.startsWith('job ')).sort()
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await isSo()); tries++) {
+    if (tries === 200) throw new Error(`it never came: ${said.join('; ')}`)
+    await sleep(50)
+  }
+}
+
+test('submits what has stopped growing, once; hidden files and HLS are passed over', async () => {
+  mkdirSync(join(folder, 'deep/made.mp4.hls'), { recursive: true })
+  const growing = join(folder, 'deep/growing.mp4')
+  for (const name of ['deep/growing.mp4', 'whole.MKV', '.hidden.mp4', 'deep/made.mp4.hls/a.ts'])
+    lay(name)
+  const growth = setInterval(() => appendFileSync(growing, 'more'), 10)
+  watch()
+  await until(async () => (await submitted()).length > 0)
+  await looks(3)
+  expect(await submitted()).toEqual(['whole.MKV'])
+  clearInterval(growth)
+  await until(async () => (await submitted()).length > 1)
+  await looks(3)
+  expect(await submitted()).toEqual(['deep/growing.mp4', 'whole.MKV'])
+  expect(skips()).toEqual([])
+})
+
+describe('what is skipped is said once:', () => {
+  test('what is no video, or cannot be one', async () => {
+    lay('notes.txt', 'notes')
+    lay('README', 'notes')
+    lay('empty.mp4', '')
+    lay('good.mp4')
+    lay('Bu\u0308cher.mp4')
+    lay('bell\u0007.mp4')
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.from([0xe9, 0x2e, 0x74, 0x73])]),
+      'v',
+    )
+    symlinkSync('good.mp4', join(folder, 'link.mp4'))
+    mkdirSync(join(folder, '1/2/3/4/5/6/7/8/9/10/11'), { recursive: true })
+    watch()
+    await until(async () => (await submitted()).length > 0)
+    await looks(3)
+    expect(await submitted()).toEqual(['good.mp4'])
+    const what = (name: string, why: string) =>
+      `the watch folder: ${JSON.stringify(`incoming/${name}`)} is skipped: ${why}`
+    expect(skips()).toEqual(
+      [
+        what('notes.txt', 'its name is not that of a video'),
+        what('README', 'its name is not that of a video'),
+        what('empty.mp4', 'empty'),
+        what('Bu\u0308cher.mp4', 'its name is not in NFC; rename it'),
+        what('bell\u0007.mp4', 'a media path has no control characters'),
+        what('caf\ufffd.ts', 'its name is not in UTF-8; rename it'),
+        what('link.mp4', 'a link'),
+        what('1/2/3/4/5/6/7/8/9/10/11', 'more than 10 directories deep'),
+      ].sort(),
+    )
+    lay('empty.mp4')
+    await until(async () => (await submitted()).includes('empty.mp4'))
+  })
+
+  test('a video that is newer than its HLS; one that is older is made', async () => {
+    for (const name of ['newer.mp4', 'older.mp4']) {
+      mkdirSync(join(folder, `${name}.hls`))
+      lay(name)
+    }
+    utimesSync(join(folder, 'newer.mp4.hls'), 1e9, 1e9)
+    utimesSync(join(folder, 'older.mp4'), 1e9, 1e9)
+    watch()
+    await until(() => said.length > 0)
+    await looks(3)
+    expect(said).toEqual([
+      'the watch folder: "incoming/newer.mp4" is skipped: there is HLS of what it was before; submit it with --replace',
+    ])
+    expect(await submitted()).toEqual([])
+  })
+})
+
+test('a file that is refused holds up no other', async () => {
+  const names = [1, 2, 3, 4, 5, 6].map((number) => `${number}.mp4`)
+  for (const name of names) for (const kind of ['bad', 'good']) lay(`${kind}${name}`)
+  watch({
+    file: async (path) => {
+      if (path.includes('bad')) throw new Refused(400, 'it cannot be read')
+      return path
+    },
+  })
+  await until(async () => (await submitted()).length === names.length)
+  await looks(3)
+  expect(await submitted()).toEqual(names.map((name) => `good${name}`))
+  expect(skips()).toEqual(
+    names.map((name) => `the watch folder: "incoming/bad${name}" is skipped: it cannot be read`),
+  )
+})
+
+test('a folder that is not there is one clear line, and is watched once it is', async () => {
+  const elsewhere = join(controller.media, 'unmounted')
+  renameSync(folder, elsewhere)
+  watch()
+  await until(() => said.length > 0)
+  await looks(3)
+  const line = `the watch folder ${folder} is not there: make it, or mount what it is on`
+  expect(said).toEqual([line])
+  renameSync(elsewhere, folder)
+  lay('late.mp4')
+  await until(async () => (await submitted()).length > 0)
+  rmSync(folder, { recursive: true })
+  await until(() => skips().length > 1)
+  expect(skips()).toEqual([line, line])
+})
