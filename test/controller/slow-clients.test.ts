@@ -57,3 +57,18 @@ test.concurrent('who does not end a request is told so, and let go', async ({
   expect(heard).toMatch(/^HTTP\/1.1 408 /)
   expect((await here.ask('GET', '/healthz')).status).toBe(200)
 })
+
+test.concurrent('who breaks off a request is not taken for a database that is away', async ({
+  expect,
+  onTestFinished,
+}) => {
+  const here = await controllerHere()
+  onTestFinished(() => here.remove())
+  const socket = connect(Number(new URL(here.address).port), '127.0.0.1')
+  socket.write(halfARequest)
+  await sleep(200)
+  socket.resetAndDestroy()
+  await sleep(200)
+  expect((await here.ask('GET', '/v1/jobs')).status).toBe(200)
+  expect(here.said).toEqual([])
+})

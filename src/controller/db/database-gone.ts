@@ -6,9 +6,16 @@ export function isDatabaseGone(error: unknown): boolean {
   if (error.name === 'SqliteError') return sqliteCodes.test(code)
   // SQLSTATE: connection exception, insufficient resources, operator intervention.
   if (/^(?:08|53|57)\w{3}$/.test(code)) return true
-  return networkCodes.has(code) || lostConnection.test(error.message)
+  return isNetwork(error, code) || lostConnection.test(error.message)
 }
 
+/** A file that is not there, and a client that breaks off its request, have the same codes. */
+function isNetwork(error: Error, code: string): boolean {
+  const call = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : ''
+  return networkCodes.has(code) && (error instanceof AggregateError || networkCalls.has(call))
+}
+
+const networkCalls = new Set(['connect', 'read', 'write', 'getaddrinfo'])
 const sqliteCodes = /^SQLITE_(?:IOERR|FULL|CANTOPEN|BUSY|READONLY|CORRUPT|NOTADB|LOCKED)/
 const networkCodes = new Set([
   'ECONNREFUSED',
