@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { databaseAway } from './api/errors.ts'
+import { databaseAway, databaseReplaced, type ErrorAnswer } from './api/errors.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
+import { DatabaseReplaced } from './db/database-replaced.ts'
 import type { Queue } from './queue/queue.ts'
 import { tick } from './queue/tick.ts'
 
@@ -13,16 +14,27 @@ export interface Availability {
   gate(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
   /** A request has met a database that is gone. */
   lost(error: unknown): void
+  /** Done when it will not come back in this process. */
+  readonly replaced: Promise<DatabaseReplaced>
   /** Ends once the last tick is over. */
   close(): Promise<void>
 }
 
 export function watchDatabase(queue: Queue, say: (line: string) => void): Availability {
   const closing = new AbortController()
-  let isAway = false
+  let away: ErrorAnswer | undefined
+  let giveUp: (why: DatabaseReplaced) => void
+  const replaced = new Promise<DatabaseReplaced>((resolve) => {
+    giveUp = resolve
+  })
   const lost = (error: unknown): void => {
-    if (isAway) return
-    isAway = true
+    if (error instanceof DatabaseReplaced) {
+      away = databaseReplaced
+      closing.abort()
+      giveUp(error)
+    }
+    if (away !== undefined) return
+    away = databaseAway
     say(`the database does not answer: ${error instanceof Error ? error.message : error}`)
   }
   const keep = async (): Promise<void> => {
@@ -30,8 +42,8 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
       try {
         await tick(queue)
         // Only after a tick: it moves the leases along, which ran on while nobody could renew them.
-        if (isAway) {
-          isAway = false
+        if (away === databaseAway) {
+          away = undefined
           say('the database is back')
           queue.bulletin.tell({ kind: 'gap' }, { kind: 'work' })
         }
@@ -44,28 +56,34 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
   }
   const pause = async (): Promise<void> => {
     const end = performance.now() + queue.rules.tickSeconds * 1000
-    while (performance.now() < end && !isAway && !closing.signal.aborted)
-      await sleep(Math.min(probeEveryMs, queue.rules.tickSeconds * 1000), undefined, {
-        signal: closing.signal,
-      }).catch(() => undefined)
-    if (isAway)
-      await sleep(probeEveryMs, undefined, { signal: closing.signal }).catch(() => undefined)
+    while (performance.now() < end && away === undefined && !closing.signal.aborted) {
+      await rest(Math.min(probeEveryMs, queue.rules.tickSeconds * 1000))
+      look()
+    }
+    if (away !== undefined) await rest(probeEveryMs)
+  }
+  const rest = (ms: number) =>
+    sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined)
+  /** Where nobody asks, nothing else would notice it before the next tick. */
+  const look = (): void => {
+    try {
+      queue.db.refuseGone()
+    } catch (error) {
+      lost(error)
+    }
   }
   const kept = keep()
   return {
     gate: async (request, reply) => {
       const { audience } = request.routeOptions.config
       if (audience === undefined) return
-      try {
-        queue.db.refuseGone()
-      } catch (error) {
-        lost(error)
-      }
-      if (!isAway || request.routeOptions.url === '/healthz') return
-      const { status, ...answer } = databaseAway
+      look()
+      if (away === undefined) return
+      const { status, ...answer } = away
       return reply.status(status).header('retry-after', '2').send(answer)
     },
     lost,
+    replaced,
     close: async () => {
       closing.abort()
       await kept

@@ -91,6 +91,22 @@ test('SIGTERM ends it well: who waits is answered; after kill -9 it starts again
   expect(await end(third.child, 'SIGTERM')).toBe(0)
 })
 
+test('a queue that is restored under it: it ends with an error, for its unit to start it with the restored one', async () => {
+  const first = await serve()
+  await ask(first.address, '/v1/jobs', { path: 'a.mp4' })
+  rmSync(database)
+  const [code] = await once(first.child, 'exit')
+  expect(code).toBe(4)
+  expect(first.lines.slice(-3)).toEqual([
+    'stopping: running requests end first',
+    `pifarm: the database ${database} was removed while it was open`,
+    expect.stringMatching(/^ {2}started again, the controller takes what is there then; /),
+  ])
+  const second = await serve()
+  expect(await jobsAt(second.address)).toEqual([])
+  expect(await end(second.child, 'SIGTERM')).toBe(0)
+})
+
 test('--watch-folder and --legacy: what is laid there is handed out to an original muxer', async () => {
   const { address } = await serve('--watch-folder', join(dir, 'media/in'), '--legacy')
   writeFileSync(join(dir, 'media/in/b.mp4'), 'video')

@@ -1,9 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
+import { openDatabase } from '../../src/controller/db/open-database.ts'
 import { defaultRules } from '../../src/controller/queue/queue.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 import type { Claimed } from '../../src/protocol/agent-api.ts'
@@ -48,11 +48,11 @@ describe.each(dialects)('on %s', (dialect) => {
     return () => databases.remove()
   })
 
-  /** Takes the database away; answers what brings it back. */
-  async function takeAway(address: DatabaseAddress): Promise<() => Promise<void>> {
-    if (address.kind === 'sqlite') {
-      renameSync(address.file, `${address.file}.away`)
-      return async () => renameSync(`${address.file}.away`, address.file)
+  /** The server stops, or the disk gets full; answers what ends that. */
+  async function takeAway({ queue: { db } }: ControllerHere): Promise<() => Promise<void>> {
+    if (dialect === 'sqlite') {
+      await sql`pragma query_only = on`.execute(db.kysely)
+      return async () => void (await sql`pragma query_only = off`.execute(db.kysely))
     }
     await databases.server?.stop()
     return async () => await databases.server?.start()
@@ -65,7 +65,7 @@ describe.each(dialects)('on %s', (dialect) => {
     await agent.register()
     await submitTo(here, 'a.mp4')
     const job: Claimed = (await agent.claim()).json
-    const bringBack = await takeAway(database)
+    const bringBack = await takeAway(here)
 
     const refused = await agent.heartbeat(job)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])

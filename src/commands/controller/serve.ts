@@ -79,9 +79,11 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
   if (webhookSecret === undefined)
     ui.say(`there is no ${state}/webhook-secret: nobody is told by webhook`)
   ui.say(`the controller answers at ${running.address}`)
-  if (!signal.aborted) await once(signal, 'abort')
+  const told = signal.aborted ? undefined : once(signal, 'abort').then(() => undefined)
+  const replaced = await Promise.race([told, running.replaced])
   ui.say('stopping: running requests end first')
   await running.stop()
+  if (replaced !== undefined) throw replaced
   return exitCodes.done
 }
 

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
+import { DatabaseReplaced } from '../db/database-replaced.ts'
 import { Refused } from '../queue/refused.ts'
 
 export interface ErrorAnswer {
@@ -34,6 +35,7 @@ function answerTo(error: FastifyError, contentType = ''): ErrorAnswer {
   if (error instanceof Refused)
     return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
+  if (error instanceof DatabaseReplaced) return databaseReplaced
   if (isDatabaseGone(error)) return databaseAway
   const status = error.statusCode ?? 500
   if (status === 415)
@@ -46,6 +48,12 @@ export const databaseAway: ErrorAnswer = {
   status: 503,
   error: 'the database does not answer',
   hint: 'nothing is lost; try again in a moment',
+}
+
+export const databaseReplaced: ErrorAnswer = {
+  status: 503,
+  error: 'the database was replaced by another',
+  hint: 'try again in a moment, when the controller was started again',
 }
 
 function complaint({ issues }: ZodError): string {

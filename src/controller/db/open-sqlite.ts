@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   CompiledQuery,
@@ -10,6 +10,7 @@ import {
 } from 'kysely'
 import Libsql from 'libsql'
 import { UserError } from '../../errors.ts'
+import { DatabaseReplaced, fileAt } from './database-replaced.ts'
 import type { Database } from './open-database.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import type { Tables } from './tables.ts'
@@ -42,7 +43,11 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/** A file of its own on this machine. */
+/**
+ * A file of its own on this machine. Closed, it is whole without its journal: libsql lets go of it only
+ * with the last statement, and so nobody else would put the one into the other. The journal of a file
+ * that was replaced must not be found there by the next, which SQLite would destroy with it.
+ */
 export function openSqlite(named: string): Database {
   const file = sqliteFile(named)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -52,25 +57,32 @@ export function openSqlite(named: string): Database {
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
   const kysely = new Kysely<Tables>({ dialect })
-  const { ino, dev } = statSync(file)
+  // SQLite goes on writing into a file that was deleted or replaced, and nobody would see it.
+  const becameOf = fileAt(named)
+  const refuseGone = (): void => {
+    const what = becameOf()
+    if (what !== undefined) throw new DatabaseReplaced(named, what)
+  }
   return {
     dialect: 'sqlite',
     kysely,
     now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
-    write: (work) => kysely.transaction().execute(work),
-    refuseGone: () => {
-      // SQLite goes on writing into a file that was deleted or replaced, and nobody would see it.
-      const now = statSync(named, { throwIfNoEntry: false })
-      if (now?.ino !== ino || now.dev !== dev) throw new DatabaseFileGone(named)
+    write: async (work) => {
+      const done = await kysely.transaction().execute(work)
+      refuseGone()
+      return done
     },
-    close: () => kysely.destroy(),
-  }
-}
-
-export class DatabaseFileGone extends Error {
-  constructor(file: string) {
-    super(`the database file ${file} was removed or replaced while it was open`)
-    this.name = 'DatabaseFileGone'
+    refuseGone,
+    close: async () => {
+      try {
+        connection.exec('pragma wal_checkpoint(truncate)')
+      } catch (error) {
+        // On a full disk the journal goes on holding it, unless it would be taken for that of another file.
+        if (becameOf() !== undefined) throw error
+      } finally {
+        await kysely.destroy()
+      }
+    },
   }
 }
 
