@@ -11,6 +11,7 @@ import {
 import Libsql from 'libsql'
 import { UserError } from '../../errors.ts'
 import { DatabaseReplaced, fileAt } from './database-replaced.ts'
+import { makePrivate } from './make-private.ts'
 import type { Database } from './open-database.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import type { Tables } from './tables.ts'
@@ -51,6 +52,7 @@ class ImmediateDriver extends SqliteDriver {
 export function openSqlite(named: string): Database {
   const file = sqliteFile(named)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makePrivate(file)
   const connection = connect(file)
   const prepare = remembered((text) => connection.prepare(text))
   const config = { database: { prepare, close: () => connection.close() } as never }
