@@ -210,6 +210,37 @@ describe('jobs', () => {
     expect(json).toMatchObject({ job: { id, state: 'cancelled' }, attempts: [{ attempt: 1 }] })
   })
 
+  test('a job that waits says until when, or since when and for what', async () => {
+    const instant = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC'
+    const now = async (id: string) =>
+      /^now +(.*)$/m.exec((await ask(`jobs show ${id}`)).stdout)?.[1]?.trimEnd()
+    const later = await submitted('--not-before', '2h')
+    expect(await now(later)).toMatch(new RegExp(`^waits until ${instant}$`))
+    const past = await submitted('--not-before', '2020-01-01T00:00:00Z', '--label', 'never')
+    expect(await now(past)).toMatch(
+      /^ready since 2020-01-01 00:00:00 UTC: no muxer has the label never$/,
+    )
+    const other = await submitted('--muxid', '7')
+    expect(await now(other)).toMatch(
+      new RegExp(`^ready since ${instant}: muxer 7 has never asked for work$`),
+    )
+
+    const again = await submitted()
+    await agent.fail((await agent.claim(10)).json, { retryable: true })
+    expect(await now(again)).toMatch(
+      new RegExp(`^waits until ${instant} to be tried again: it broke$`),
+    )
+    await controller.queue.db.kysely
+      .updateTable('jobs')
+      .set({ run_at: Date.now() - 1000 })
+      .where('id', '=', Number(again))
+      .execute()
+    const listed = await ask('jobs list --state queued')
+    expect(listed.stdout).toMatch(
+      new RegExp(`ready since ${instant}: its turn on muxer 1; failed before: it broke`),
+    )
+  })
+
   test('a job at work is cancelled by its muxer', async () => {
     const id = await submitted()
     const claimed = (await agent.claim(10)).json

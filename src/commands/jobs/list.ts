@@ -5,7 +5,7 @@ import { jobState } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { flag } from '../pi-options.ts'
-import { showJobs } from './show-jobs.ts'
+import { lookAround, showJobs } from './show-jobs.ts'
 
 interface ListOptions extends ConnectOptions {
   readonly state?: string
@@ -27,6 +27,6 @@ export async function list(tools: Tools, options: ListOptions): Promise<number> 
   const jobs = await client.jobs(filter, limit ?? 1)
   if (options.json) tools.ui.answer(JSON.stringify(jobs, undefined, 2))
   else if (jobs.length === 0) tools.ui.say('no such job: pifarm jobs submit FILE')
-  else tools.ui.answer(showJobs(jobs))
+  else tools.ui.answer(showJobs(jobs, await lookAround(tools, client, jobs)))
   return exitCodes.done
 }

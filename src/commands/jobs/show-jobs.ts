@@ -1,13 +1,33 @@
-import type { JobView } from '../../protocol/views.ts'
+import type { ControllerClient } from '../../controller/client/controller-client.ts'
+import type { JobView, MuxerView } from '../../protocol/views.ts'
+import type { Tools } from '../../tools.ts'
 import { duration } from '../../ui/progress.ts'
 import { showTable } from '../../ui/show-table.ts'
+import { whatItWaitsFor } from './what-it-waits-for.ts'
 
 export function isOver({ state }: Pick<JobView, 'state'>): boolean {
   return state !== 'queued' && state !== 'leased'
 }
 
+/** What is to be known beside a job to say how it is. */
+export interface Around {
+  readonly now: Date
+  /** Undefined: nobody was asked. */
+  readonly muxers: readonly MuxerView[] | undefined
+}
+
+/** Asks for the muxers where a job waits for one. */
+export async function lookAround(
+  { now, signal }: Pick<Tools, 'now' | 'signal'>,
+  client: ControllerClient,
+  jobs: readonly JobView[],
+): Promise<Around> {
+  const isWaiting = jobs.some(({ state }) => state === 'queued') && !signal.aborted
+  return { now: now(), muxers: isWaiting ? await client.muxers() : undefined }
+}
+
 /** A table of jobs. */
-export function showJobs(jobs: readonly JobView[]): string {
+export function showJobs(jobs: readonly JobView[], around: Around): string {
   const rows = jobs.map((job) => [
     job.id,
     job.state,
@@ -16,22 +36,21 @@ export function showJobs(jobs: readonly JobView[]): string {
     String(job.attempts),
     job.createdAt.slice(0, 16).replace('T', ' '),
     job.path,
-    howItIs(job),
+    howItIs(job, around),
   ])
   return showTable(['ID', 'STATE', 'PRIO', 'MUXER', 'TRIES', 'SUBMITTED', 'FILE', ''], rows)
 }
 
-function howItIs(job: JobView): string {
+function howItIs(job: JobView, around: Around): string {
   if (job.state === 'done') return job.result?.master ?? ''
-  if (job.state === 'queued' && job.attempts === 0) return waits(job)
   if (!isOver(job))
-    return `${job.progress ? `${Math.floor(job.progress.percent)} %  ` : ''}${progressOf(job)}`
+    return `${job.progress ? `${Math.floor(job.progress.percent)} %  ` : ''}${progressOf(job, around)}`
   return job.failure === null ? '' : `${job.failure.reason}: ${job.failure.detail}`.slice(0, 120)
 }
 
 /** What is done on a job that is not over. */
-export function progressOf(job: JobView): string {
-  if (job.state === 'queued') return waits(job)
+export function progressOf(job: JobView, around: Around): string {
+  if (job.state === 'queued') return waits(job, around)
   if (job.progress === null) return `on muxer ${job.leasedBy}`
   const { step, rendition, fps, etaSeconds } = job.progress
   const parts = [
@@ -42,7 +61,14 @@ export function progressOf(job: JobView): string {
   return parts.filter((part) => part !== '').join('  ')
 }
 
-function waits({ failure, runAt, createdAt }: JobView): string {
-  const until = runAt > createdAt ? ` until ${runAt.slice(0, 19).replace('T', ' ')}` : ''
-  return failure === null ? `waits${until}` : `waits${until} to be tried again: ${failure.detail}`
+function waits(job: JobView, { now, muxers }: Around): string {
+  const { failure, runAt, createdAt } = job
+  const at = `${runAt.slice(0, 19).replace('T', ' ')} UTC`
+  // A clock behind the controller's does not put off a job that nobody has.
+  if (Date.parse(runAt) > now.getTime() && runAt > createdAt)
+    return failure === null
+      ? `waits until ${at}`
+      : `waits until ${at} to be tried again: ${failure.detail}`
+  const what = muxers === undefined ? '' : `: ${whatItWaitsFor(job, muxers)}`
+  return `ready since ${at}${what}${failure === null ? '' : `; failed before: ${failure.detail}`}`
 }

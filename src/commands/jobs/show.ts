@@ -6,7 +6,7 @@ import { showTable } from '../../ui/show-table.ts'
 import { visible } from '../../ui/visible.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { readJobId } from './job-id.ts'
-import { isOver, progressOf } from './show-jobs.ts'
+import { type Around, isOver, lookAround, progressOf } from './show-jobs.ts'
 
 interface ShowOptions extends ConnectOptions {
   readonly id: string
@@ -19,17 +19,20 @@ export async function show(tools: Tools, options: ShowOptions): Promise<number> 
   const { client } = await connect(tools, options)
   const story = await client.job(id)
   if (options.json) tools.ui.answer(JSON.stringify(story, undefined, 2))
-  else tools.ui.answer([about(story.job), ...story.attempts.map(attemptText)].join('\n\n'))
+  else {
+    const around = await lookAround(tools, client, [story.job])
+    tools.ui.answer([about(story.job, around), ...story.attempts.map(attemptText)].join('\n\n'))
+  }
   return exitCodes.done
 }
 
-function about(job: JobView): string {
+function about(job: JobView, around: Around): string {
   const { settings } = job
   const facts: [string, string | undefined][] = [
     ['job', job.id],
     ['file', job.path],
     ['state', job.state],
-    ['now', isOver(job) ? undefined : progressOf(job)],
+    ['now', isOver(job) ? undefined : progressOf(job, around)],
     ['failure', job.failure === null ? undefined : `${job.failure.reason}: ${job.failure.detail}`],
     ['priority', String(job.priority)],
     ['only on', job.muxer ?? undefined],

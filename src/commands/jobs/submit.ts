@@ -5,7 +5,7 @@ import type { Tools } from '../../tools.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { eachOf } from '../each-of.ts'
 import { mediaPathOf } from './media-path-of.ts'
-import { showJobs } from './show-jobs.ts'
+import { lookAround, showJobs } from './show-jobs.ts'
 import { submissionOf, type WishOptions } from './submission-of.ts'
 import { waitForJobs } from './wait-for-jobs.ts'
 import { whatBecame } from './what-became.ts'
@@ -35,7 +35,7 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
   })
   const ended = options.wait ? await waitForJobs(tools, client, done) : done
   if (options.json) ui.answer(JSON.stringify(ended, undefined, 2))
-  else if (ended.length > 0) ui.answer(showJobs(ended))
+  else if (ended.length > 0) ui.answer(showJobs(ended, await lookAround(tools, client, ended)))
   if (tools.signal.aborted) return exitCodes.interrupted
   if (options.wait && ended.some(({ state }) => state !== 'done')) return exitCodes.needsHands
   return exitCode

@@ -3,7 +3,7 @@ import { ControllerAway, type ControllerClient } from '../../controller/client/c
 import type { JobView } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import type { BarDisplay } from '../../ui/ui.ts'
-import { isOver, progressOf } from './show-jobs.ts'
+import { type Around, isOver, lookAround, progressOf } from './show-jobs.ts'
 
 const lookEveryMs = 1000
 /** Many jobs are looked at less often: the controller limits what one address may ask. */
@@ -14,24 +14,27 @@ const perJobMs = 60
  * the waiting, not the jobs.
  */
 export async function waitForJobs(
-  { ui, signal }: Tools,
+  tools: Tools,
   client: ControllerClient,
   submitted: readonly JobView[],
 ): Promise<readonly JobView[]> {
+  const { ui, signal } = tools
   const jobs = [...submitted]
   const bars = ui.bars(jobs.map(({ id, path }) => `job ${id} ${path}`))
   let away = ''
-  for (const [index, job] of jobs.entries()) show(bars, index, job)
+  let around: Around = { now: tools.now(), muxers: undefined }
+  for (const [index, job] of jobs.entries()) show(bars, index, job, around)
   while (!signal.aborted && !jobs.every(isOver)) {
     await sleep(Math.max(lookEveryMs, jobs.length * perJobMs), undefined, { signal }).catch(
       () => undefined,
     )
     try {
+      around = await lookAround(tools, client, jobs)
       for (const [index, { id, ...job }] of jobs.entries()) {
         if (isOver(job) || signal.aborted) continue
         const now = (await client.job(id)).job
         jobs[index] = now
-        show(bars, index, now)
+        show(bars, index, now, around)
       }
       away = ''
     } catch (error) {
@@ -54,8 +57,8 @@ export async function waitForJobs(
   return jobs
 }
 
-function show(bars: BarDisplay, index: number, job: JobView): void {
+function show(bars: BarDisplay, index: number, job: JobView, around: Around): void {
   if (job.state === 'done') bars.done(index)
   else if (isOver(job)) bars.fail(index, job.failure?.detail || job.state)
-  else bars.at(index, job.progress?.percent ?? 0, progressOf(job))
+  else bars.at(index, job.progress?.percent ?? 0, progressOf(job, around))
 }

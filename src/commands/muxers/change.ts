@@ -3,7 +3,7 @@ import type { Tools } from '../../tools.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { eachOf } from '../each-of.ts'
 import { flag } from '../pi-options.ts'
-import { stateOf } from './list.ts'
+import { stateOf } from './state-of.ts'
 
 interface ChangeOptions extends ConnectOptions {
   readonly ids: readonly string[]

@@ -4,13 +4,11 @@ import type { Tools } from '../../tools.ts'
 import { duration } from '../../ui/progress.ts'
 import { showTable } from '../../ui/show-table.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
+import { stateOf } from './state-of.ts'
 
 interface ListOptions extends ConnectOptions {
   readonly json?: true
 }
-
-/** An agent asks at least this often, working or waiting. */
-const silentAfterSeconds = 90
 
 /** The muxers that have ever asked for work. */
 export async function list(tools: Tools, options: ListOptions): Promise<number> {
@@ -38,14 +36,4 @@ function row(muxer: MuxerView): string[] {
     stateOf(muxer),
     job === null ? '-' : `${job.id} ${job.path} ${Math.floor(job.progress?.percent ?? 0)} %`,
   ]
-}
-
-/** Why it gets no job, or what it does. */
-export function stateOf({ state, quarantined, drained, job, lastSeenSecondsAgo }: MuxerView) {
-  if (lastSeenSecondsAgo > silentAfterSeconds) return 'silent'
-  if (quarantined !== null) return `set aside: ${quarantined}`
-  if (drained) return job === null ? 'drained' : 'draining'
-  if (state.locked !== null) return `locked: ${state.locked}`
-  if (state.trouble !== null) return `cannot work: ${state.trouble}`
-  return job === null ? 'waits' : 'works'
 }
