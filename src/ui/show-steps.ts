@@ -1,21 +1,41 @@
 import { bar } from './progress.ts'
 import type { StepDisplay } from './ui.ts'
-import { visible } from './visible.ts'
+import { visibleLines } from './visible.ts'
 
-/** Plain lines for a log or a pipe: `clone HLSPi1 ... done`. */
-export function lineSteps(titles: readonly string[], write: (text: string) => void): StepDisplay {
-  let open = false
+/**
+ * A line a step: `clone HLSPi1 ... done`. With the columns of a terminal the line is redrawn with how
+ * far the step is; in a log or a pipe that would be lines without end.
+ */
+export function lineSteps(
+  titles: readonly string[],
+  write: (text: string) => void,
+  columns?: () => number,
+): StepDisplay {
+  let open: number | undefined
+  let started = 0
+  /** What wraps would stay where it is when its line is redrawn. */
+  const redraw = (title: string, rest: string) => {
+    const room = Math.max(0, (columns?.() ?? 0) - 1 - rest.length)
+    const cut = title.length > room ? `${title.slice(0, Math.max(0, room - 1))}…` : title
+    write(`\r\u001b[K${cut}${rest}`)
+  }
   const close = (text: string) => {
-    if (open) write(text)
-    open = false
+    if (open !== undefined) write(columns ? `\r\u001b[K${titles[open]} ... ${text}` : text)
+    open = undefined
   }
   return {
     start(index) {
       close('\n')
-      write(`${titles[index]} ... `)
-      open = true
+      const title = titles[index] ?? ''
+      if (columns) redraw(title, ' ... ')
+      else write(`${title} ... `)
+      open = index
+      started = performance.now()
     },
-    copied() {},
+    copied(index, bytes, total) {
+      if (!columns || open !== index) return
+      redraw(titles[index] ?? '', `  ${bar(bytes, total, performance.now() - started)}`)
+    },
     done: () => close('done\n'),
     fail: (_, why) => close(`failed: ${visibleLines(why)}\n`),
     end: async () => close('not done\n'),
@@ -79,17 +99,13 @@ export function listSteps(
       step.shown = step.title
       step.ended.resolve()
     },
+    // What failed is often told in a daemon's own words.
     fail: (index, why) => steps[index]?.ended.reject(new Error(visibleLines(why))),
     async end() {
       for (const step of steps) step.ended.reject(new Error('not done'))
       await ran
     },
   }
-}
-
-/** What failed is often told in a daemon's own words. */
-function visibleLines(text: string): string {
-  return text.split('\n').map(visible).join('\n')
 }
 
 interface Deferred {

@@ -79,12 +79,12 @@ export async function terminal({
         choices: choices.map(({ value, label }) => ({ value, name: visible(label) })),
       }),
     steps(titles) {
-      // A list that is longer than the screen cannot be redrawn in place.
-      const list = live && titles.length < stderr.rows - 2
       const shown = titles.map(visible)
-      return list
-        ? listSteps(shown, stdout, stderr)
-        : lineSteps(shown, (text) => stderr.write(text))
+      const write = (text: string) => stderr.write(text)
+      if (!live) return lineSteps(shown, write)
+      // A list that is longer than the screen cannot be redrawn in place.
+      if (titles.length < stderr.rows - 2) return listSteps(shown, stdout, stderr)
+      return lineSteps(shown, write, () => stderr.columns || 80)
     },
     bars(titles) {
       const shown = titles.map(visible)

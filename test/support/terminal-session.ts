@@ -41,8 +41,25 @@ async function steps(): Promise<void> {
   ui.say('the end')
 }
 
+/** More steps than the screen has lines. */
+async function longList(): Promise<void> {
+  const long = `clone ${'A'.repeat(120)}`
+  const display = ui.steps([long, ...Array.from({ length: 30 }, (_, at) => `step ${at}`)])
+  display.start(0)
+  for (let megabytes = 0; megabytes < 100; megabytes += 10) {
+    display.copied(0, megabytes * 1e6, 1e8)
+    await wait(20)
+  }
+  display.done(0)
+  display.start(1)
+  display.fail(1, 'broken')
+  await display.end()
+}
+
 try {
-  const sessions: Readonly<Record<string, () => Promise<void>>> = { ask, hostile, secret, steps }
+  const sessions: Readonly<Record<string, () => Promise<void>>> = {
+    ...{ ask, hostile, secret, steps, longList },
+  }
   await sessions[process.argv[2] ?? '']?.()
 } catch (error) {
   if (!(error instanceof UserError)) throw error

@@ -69,7 +69,26 @@ describe('on a terminal', () => {
     expect(seen).toContain('the end')
     expect(code).toBe(0)
   }, 20_000)
+
+  test('more steps than it has lines: each shows in its line how far it is', async () => {
+    const { code, seen } = await onTerminal('longList', [])
+    const wide = `clone ${'A'.repeat(120)} ... done`
+    expect(seen).toMatch(/clone A+… {2}\[#+\.+\] [1-9]0 % {2}\d0 MB of 100 MB/)
+    const lines = seen.trimEnd().split('\r\n')
+    for (const line of lines) {
+      const drawn = line.split('\r').map((text) => text.replace('\u001b[K', ''))
+      // A line that wraps cannot be redrawn.
+      for (const text of drawn.slice(0, -1)) expect(text.length).toBeLessThan(100)
+    }
+    expect(lines.map(last)).toEqual([wide, 'step 0 ... failed: broken'])
+    expect(code).toBe(0)
+  }, 20_000)
 })
+
+/** What stays of a line that was redrawn. */
+function last(line: string): string {
+  return line.slice(line.lastIndexOf('\r') + 1).replace('\u001b[K', '')
+}
 
 test('without a terminal a question is an error that names it', async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', program, 'ask'])
