@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statfsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { runChild } from './support/run-child.js'
 
 /**
  * `npm run demo`: the lab as a story, whose Pis end where their kernels would start.
@@ -12,17 +12,20 @@ import { join } from 'node:path'
 const project = join(import.meta.dirname, '..')
 const gigabyte = 1024 ** 3
 
-process.exitCode = main()
+process.exitCode = await main()
 
-function main() {
-  if (!process.argv.includes('--box')) return run('test/setup.js') || run('test/lab/demo.js')
+async function main() {
+  if (!process.argv.includes('--box'))
+    return (await run('test/setup.js')) || (await run('test/lab/demo.js'))
   const missing = missingForBox()
   if (missing.length > 0) {
     say(`for a farm in a box this lacks: ${missing.join(', ')}`)
     return 1
   }
   say('a farm in a box; the first time it takes some minutes to make the disk of its NAS')
-  return run('test/setup.js', 'box-uml') || run('--import', 'tsx', 'test/e2e/demo.ts')
+  return (
+    (await run('test/setup.js', 'box-uml')) || (await run('--import', 'tsx', 'test/e2e/demo.ts'))
+  )
 }
 
 function missingForBox() {
@@ -42,6 +45,6 @@ function say(line) {
   process.stderr.write(`demo: ${line}\n`)
 }
 
-function run(...argv) {
-  return spawnSync(process.execPath, argv, { cwd: project, stdio: 'inherit' }).status ?? 1
+async function run(...argv) {
+  return (await runChild([process.execPath, ...argv], { cwd: project })).code
 }
