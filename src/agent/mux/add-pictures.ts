@@ -9,6 +9,9 @@ import { makingDir } from './workspace.ts'
 const tileWidth = 160
 const perRow = 5
 const perSheet = perRow * perRow
+/** JPEG's range of brightness, in formats that ffmpeg does not call deprecated in three lines for each picture. */
+const fullRange = 'scale=out_range=full,format=yuv420p'
+const asJpeg = ['-color_range', 'pc', '-strict', 'unofficial', '-f', 'image2']
 
 /**
  * A poster from the best rendition, and sheets of small pictures from the smallest, with a WebVTT file
@@ -24,14 +27,15 @@ export async function addPictures(run: MuxRun, video: VideoPlan): Promise<void> 
     const at = (seconds * 0.1).toFixed(3)
     const from = join(run.space.dir, best.names.playlist)
     // Seeking in the input finds nothing in fMP4; of the key frames alone, reading up to it is quick.
-    const one = ['-map', '0:v', '-ss', at, '-frames:v', '1', '-q:v', '3', '-f', 'image2']
+    const one = ['-map', '0:v', '-ss', at, '-frames:v', '1', '-update', '1', '-vf', fullRange]
     const keys = ['-skip_frame', 'nokey', ...ownPlaylist(from)]
-    await ffmpegOf(run, { args: [...keys, ...one, 'poster.jpg'], cwd: dir })
+    await ffmpegOf(run, { args: [...keys, ...one, '-q:v', '3', ...asJpeg, 'poster.jpg'], cwd: dir })
     // Two seconds is how often there is a key frame; a long film gets no more than 300 pictures.
     const every = Math.max(2, Math.ceil(seconds / 300))
     const height = 2 * Math.round((tileWidth * smallest.height) / smallest.width / 2)
     const tiles = `fps=1/${every}:start_time=0,scale=${tileWidth}:${height},tile=${perRow}x${perRow}`
-    const sheets = ['-vf', tiles, '-q:v', '5', '-f', 'image2', 'sprite_%03d.jpg']
+    // What the tiles leave empty is black in the range that they are put together in.
+    const sheets = ['-vf', `${tiles},${fullRange}`, '-q:v', '5', ...asJpeg, 'sprite_%03d.jpg']
     const small = [
       '-skip_frame',
       'nokey',

@@ -51,13 +51,14 @@ export async function ffmpegOf(run: MuxRun, job: Job): Promise<FfmpegEnd> {
   const totalSeconds = run.plan.seconds * timesDuration + 300
   const end = await runFfmpeg(run.tools, { ...job, stallSeconds, totalSeconds })
   run.tools.signal.throwIfAborted()
-  for (const line of end.log
-    .split('\n')
-    .filter((each) => each !== '')
-    .slice(-20))
-    run.tools.log(`ffmpeg: ${line}`)
+  const lines = end.log.split('\n').filter((each) => each !== '' && !saysNothing.test(each))
+  for (const line of lines.slice(-20)) run.tools.log(`ffmpeg: ${line}`)
   return end
 }
+
+/** Said of the AAC that we stage ourselves, in each job: its stream tells neither its length nor the size of its frames, and nobody needs them. */
+const saysNothing =
+  /\[warning\] (?:Estimating duration from bitrate, this may be inaccurate|frame size not set)$/
 
 /**
  * What stopped a step, when it is not the step's own doing: then another encoder would end the same
