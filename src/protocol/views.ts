@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { quoted } from '../errors.ts'
 import { capabilities, jobId, muxerState, progress } from './agent-api.ts'
 import { failureReason, label, mediaPath, muxerId, muxResult, muxSettings } from './job.ts'
 
@@ -24,7 +25,10 @@ export const submission = z.strictObject({
   dedupeKey: z.string().min(1).max(255).nullable().default(null),
   notBefore: z.iso.datetime({ offset: true }).nullable().default(null),
   webhook: z
-    .url({ protocol: /^https?$/ })
+    .url({
+      protocol: /^https?$/,
+      error: ({ input }) => `${quoted(input)} is not a URL that begins with http:// or https://`,
+    })
     .max(2048)
     .nullable()
     .default(null),

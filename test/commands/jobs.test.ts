@@ -119,6 +119,7 @@ describe('jobs submit', () => {
         : await ask('jobs submit', flags)
     expect(refused).toMatchObject({ code: 2, error: message })
     expect(refused.hint).not.toBe('')
+    if (name === '--webhook') expect(refused.hint).toContain('http:// or https://')
     expect((await controller.ask('GET', '/v1/jobs')).text).toBe(before)
   })
 
@@ -208,6 +209,25 @@ describe('jobs', () => {
     expect((await ask(`jobs cancel ${id}`)).stderr).toBe(`job ${id} is cancelled`)
     const json = JSON.parse((await ask(`jobs show ${id} --json`)).stdout)
     expect(json).toMatchObject({ job: { id, state: 'cancelled' }, attempts: [{ attempt: 1 }] })
+  })
+
+  test('where there is no job, the list says so, and with a filter that it is for the filter', async () => {
+    const none = await ask('jobs list --state dead --search nothing/like/it')
+    expect(none).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'no job has --state dead --search "nothing/like/it"; all jobs: pifarm jobs list',
+    })
+    const empty = await controllerHere()
+    try {
+      const there = ['--controller', empty.address, '--token-file', join(controller.dir, 'token')]
+      expect(await pifarmHere(['jobs', 'list', ...there])).toMatchObject({
+        code: 0,
+        stderr: 'there are no jobs yet; to make one: pifarm jobs submit FILE',
+      })
+    } finally {
+      await empty.remove()
+    }
   })
 
   test('a job that waits says until when, or since when and for what', async () => {

@@ -296,7 +296,16 @@ describe('refused with one line:', () => {
     [400, submission({ path: 'a\u0000.mp4' }), 'no control characters'],
     [400, submission({ path: 'films/made.mp4', priority: -1 }), 'priority: '],
     [400, submission({ path: 'films/made.mp4', priorty: 1 }), 'priorty'],
-    [400, submission({ path: 'films/made.mp4', webhook: 'file:///etc/passwd' }), 'webhook: '],
+    [
+      400,
+      submission({ path: 'films/made.mp4', webhook: 'file:///etc/passwd' }),
+      'webhook: "file:///etc/passwd" is not a URL that begins with http:// or https://',
+    ],
+    [
+      400,
+      submission({ path: 'films/made.mp4', webhook: 'nas/told' }),
+      'webhook: "nas/told" is not a URL that begins with http:// or https://',
+    ],
     [400, submission({ path: 'films/made.mp4', muxer: '../1' }), 'muxer: a muxer id is'],
     [400, { method: 'GET', path: '/v1/media?dir=../' }, 'stays inside the media directory'],
     [400, { method: 'GET', path: '/v1/media?dir=linked' }, 'leads out of the media directory'],

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { exitCodes } from '../../errors.ts'
+import { exitCodes, quoted } from '../../errors.ts'
 import { muxerId } from '../../protocol/job.ts'
 import { jobState } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
@@ -26,7 +26,18 @@ export async function list(tools: Tools, options: ListOptions): Promise<number> 
   const { client } = await connect(tools, options)
   const jobs = await client.jobs(filter, limit ?? 1)
   if (options.json) tools.ui.answer(JSON.stringify(jobs, undefined, 2))
-  else if (jobs.length === 0) tools.ui.say('no such job: pifarm jobs submit FILE')
+  else if (jobs.length === 0) tools.ui.say(noJobs(options))
   else tools.ui.answer(showJobs(jobs, await lookAround(tools, client, jobs)))
   return exitCodes.done
+}
+
+function noJobs({ state, muxer, search }: ListOptions): string {
+  const filter = [
+    ...(state === undefined ? [] : [`--state ${state}`]),
+    ...(muxer === undefined ? [] : [`--muxer ${muxer}`]),
+    ...(search === undefined ? [] : [`--search ${quoted(search)}`]),
+  ]
+  return filter.length === 0
+    ? 'there are no jobs yet; to make one: pifarm jobs submit FILE'
+    : `no job has ${filter.join(' ')}; all jobs: pifarm jobs list`
 }
