@@ -1,22 +1,35 @@
+import { ControllerAway } from '../controller/client/controller-client.ts'
 import { exitCodes, UserError } from '../errors.ts'
 import type { Tools } from '../tools.ts'
 
-/** Does it with each; one that is refused is warned of and does not keep the others from it. */
+/**
+ * Does it with each; one that is refused is warned of and does not keep the others from it. Once the
+ * controller is away nothing more is asked for. The exit code says whether anything was done.
+ */
 export async function eachOf<T, R>(
-  { ui }: Tools,
+  { ui, signal }: Tools,
   items: readonly T[],
   work: (item: T) => Promise<R>,
 ): Promise<{ readonly done: R[]; readonly exitCode: number }> {
   const done: R[] = []
+  let left = ''
   let exitCode: number = exitCodes.done
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
     try {
       done.push(await work(item))
     } catch (error) {
+      const isAway = error instanceof ControllerAway
       if (!(error instanceof UserError) || items.length === 1) throw error
-      exitCode = exitCodes.usage
+      if (isAway && done.length === 0) throw error
+      exitCode = Math.max(exitCode, error.exitCode)
       ui.warn(error.message)
+      const rest = items.slice(index + 1)
+      if (isAway && rest.length > 0) left = `, and the last ${rest.length} were not asked for`
+      if (isAway) break
     }
   }
-  return { done, exitCode }
+  if (signal.aborted) return { done, exitCode: exitCodes.interrupted }
+  if (done.length === 0 || done.length === items.length) return { done, exitCode }
+  ui.warn(`done: ${done.length} of ${items.length}${left}`)
+  return { done, exitCode: exitCodes.needsHands }
 }

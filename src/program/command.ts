@@ -14,6 +14,9 @@ export type Does = (
 /** Each has options of its own, which commander has made from the flags beside it. */
 export type Handler = (tools: Tools, options: never) => Promise<number>
 
+/** Of a command that may be given several things to do. */
+export const someAreDone = '; 4: only some are done, the others are named'
+
 /** The end of every help text. */
 export function example(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n\nExit status: see pifarm --help`

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { asksController, collect, type Does, example } from './command.ts'
+import { asksController, collect, type Does, example, someAreDone } from './command.ts'
 
 /** The queue, for people. */
 export function jobs(program: Command, does: Does): void {
@@ -33,7 +33,7 @@ export function jobs(program: Command, does: Does): void {
         'pifarm jobs submit --wait --priority 80 /srv/media/films/*.mkv',
         'pifarm jobs submit --ladder 720:2500,360:700 --label mpeg2 --not-before 8h talk.ts',
         'pifarm jobs submit --controller http://nas:8080 --token-file ~/.pifarm films/a.mp4',
-      )}; with --wait 4: some are not ready, 130: Ctrl-C, they go on`,
+      )}; 4: only some are submitted, with --wait: some are not ready; 130: Ctrl-C, they go on`,
     )
   does(submit, async () => (await import('../commands/jobs/submit.ts')).submit, ['files'])
 
@@ -71,7 +71,10 @@ export function jobs(program: Command, does: Does): void {
       .argument('<id...>'),
   )
     .option('--json', 'answer the jobs in JSON')
-    .addHelpText('after', example('pifarm jobs cancel 12', 'pifarm jobs cancel 12 13 14'))
+    .addHelpText(
+      'after',
+      example('pifarm jobs cancel 12', 'pifarm jobs cancel 12 13 14') + someAreDone,
+    )
   does(cancel, async () => (await import('../commands/jobs/change.ts')).cancel, ['ids'])
 
   const retry = asksController(
@@ -81,7 +84,7 @@ export function jobs(program: Command, does: Does): void {
       .argument('<id...>'),
   )
     .option('--json', 'answer the jobs in JSON')
-    .addHelpText('after', example('pifarm jobs retry 12'))
+    .addHelpText('after', example('pifarm jobs retry 12') + someAreDone)
   does(retry, async () => (await import('../commands/jobs/change.ts')).retry, ['ids'])
 
   const move = (command: Command): Command =>

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { asksController, type Does, example } from './command.ts'
+import { asksController, type Does, example, someAreDone } from './command.ts'
 
 /** The agents on the Pis, as the controller knows them. */
 export function muxers(program: Command, does: Does): void {
@@ -22,7 +22,10 @@ export function muxers(program: Command, does: Does): void {
       .argument('<id...>'),
   )
     .option('--json', 'answer in JSON')
-    .addHelpText('after', example('pifarm muxers drain 3', 'pifarm muxers drain 1 2 3'))
+    .addHelpText(
+      'after',
+      example('pifarm muxers drain 3', 'pifarm muxers drain 1 2 3') + someAreDone,
+    )
   does(drain, async () => (await import('../commands/muxers/change.ts')).drain, ['ids'])
 
   const resume = asksController(
@@ -32,6 +35,6 @@ export function muxers(program: Command, does: Does): void {
       .argument('<id...>'),
   )
     .option('--json', 'answer in JSON')
-    .addHelpText('after', example('pifarm muxers resume 3'))
+    .addHelpText('after', example('pifarm muxers resume 3') + someAreDone)
   does(resume, async () => (await import('../commands/muxers/change.ts')).resume, ['ids'])
 }

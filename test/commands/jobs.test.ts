@@ -136,7 +136,7 @@ describe('jobs submit', () => {
 
   test('of several, the one that is not there does not keep the others', async () => {
     const mixed = await ask('jobs submit', [video(), 'films/no.mp4', ...inMedia()])
-    expect(mixed.code).toBe(2)
+    expect(mixed.code).toBe(4)
     expect(mixed.stderr).toContain('submitted')
     expect(mixed.stderr).toContain('there is no "films/no.mp4"')
   })
@@ -147,7 +147,7 @@ describe('jobs submit', () => {
     const error = `"films/v${videos}.mp4" has HLS already: --replace makes it anew`
     expect(await ask('jobs submit', [file, ...inMedia()])).toMatchObject({ code: 2, error })
     const mixed = await ask('jobs submit', [file, video(), ...inMedia()])
-    expect(mixed.code).toBe(2)
+    expect(mixed.code).toBe(4)
     expect(mixed.stderr).toContain(error)
     expect(mixed.stderr).toMatch(/: submitted$/m)
     const replaced = await ask('jobs submit --replace', [file, ...inMedia()])
@@ -295,7 +295,7 @@ test('muxers list, drain, resume', async () => {
 test('a controller that is not there, a wrong token, no token', async () => {
   const dead = ['--controller', 'http://127.0.0.1:9', '--token-file', join(controller.dir, 'token')]
   const away = await pifarmHere(['jobs', 'list', ...dead])
-  expect(away).toMatchObject({ code: 2 })
+  expect(away).toMatchObject({ code: 3 })
   expect(away.error).toContain('http://127.0.0.1:9 does not answer')
   const file = join(controller.dir, 'wrong')
   writeFileSync(file, 'not-the-token')

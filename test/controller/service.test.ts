@@ -207,5 +207,6 @@ test('HTTPS by certificate files, which the commands trust by --ca', async () =>
   const trusted = await pifarmHere(['muxers', 'list', ...flags, '--ca', cert])
   expect(trusted).toMatchObject({ code: 0, stdout: '[]' })
   const untrusted = await pifarmHere(['muxers', 'list', ...flags])
-  expect(untrusted).toMatchObject({ code: 2, error: expect.stringContaining('self-signed') })
+  expect(untrusted).toMatchObject({ code: 2, hint: expect.stringContaining('--ca FILE') })
+  expect(untrusted.error).toMatch(/certificate of the controller .* is not trusted: self-signed/)
 })

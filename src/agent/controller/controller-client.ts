@@ -12,6 +12,7 @@ import {
   type TidyList,
   tidyList,
 } from '../../protocol/agent-api.ts'
+import { whyNoAnswer } from '../../protocol/why-no-answer.ts'
 import type { Report } from '../machine/report.ts'
 import { type Posted, postJson } from './post-json.ts'
 
@@ -100,7 +101,7 @@ export class ControllerClient {
     const url = new URL(path, base.endsWith('/') ? base : `${base}/`)
     const answer = await postJson({ url, token, agent, ca, body, ...patience })
       .then((posted) => understand(posted, schema))
-      .catch((error): Answer<T> => ({ kind: 'away', detail: reasonOf(error) }))
+      .catch((error): Answer<T> => ({ kind: 'away', detail: whyNoAnswer(error, url) }))
     // Unless another request has turned to the next one in the meantime.
     if (answer.kind === 'away' && this.#at === asked) this.#at++
     return answer
@@ -137,10 +138,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return null
   }
-}
-
-function reasonOf(error: unknown): string {
-  // Both address families were tried.
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
-  return error instanceof Error ? error.message || error.name : String(error)
 }

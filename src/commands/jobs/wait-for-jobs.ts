@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ControllerAway, type ControllerClient } from '../../controller/client/controller-client.ts'
+import { exitCodes, UserError } from '../../errors.ts'
 import type { JobView } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import type { BarDisplay } from '../../ui/ui.ts'
@@ -42,7 +43,10 @@ export async function waitForJobs(
       // The jobs go on meanwhile.
       if (!(error instanceof ControllerAway)) {
         await bars.end()
-        throw error
+        if (!(error instanceof UserError)) throw error
+        // Not as if nothing had been done: they were submitted.
+        const { message, hint } = error
+        throw new UserError(message, { hint, exitCode: exitCodes.needsHands, cause: error })
       }
       if (away === '') bars.note(`${error.message}; still waiting`)
       away = error.message

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { UserError } from '../../errors.ts'
+import { exitCodes, UserError } from '../../errors.ts'
 import {
   type JobState,
   type JobStory,
@@ -14,7 +14,8 @@ import {
   type Submitted,
   submitted,
 } from '../../protocol/views.ts'
-import { type Response, request } from './request.ts'
+import { speaksNoTls, whyNoAnswer } from '../../protocol/why-no-answer.ts'
+import { NoAnswer, type Response, request } from './request.ts'
 
 export interface ClientOptions {
   readonly url: string
@@ -25,7 +26,19 @@ export interface ClientOptions {
 }
 
 /** Not reached, or its database is away: the same again may succeed. */
-export class ControllerAway extends UserError {}
+export class ControllerAway extends UserError {
+  /** `mayBeDone`: nobody knows whether what was asked for was done. */
+  constructor(message: string, details: { hint: string | undefined; mayBeDone: boolean }) {
+    const { mayBeDone, hint } = details
+    super(mayBeDone ? `${message}; whether it has done this is not known` : message, {
+      hint,
+      exitCode: mayBeDone ? exitCodes.needsHands : exitCodes.putBack,
+    })
+  }
+}
+
+/** Its own 503 comes before anything is done; of these nobody knows. */
+const failedHalfway = [500, 502, 504]
 
 const refusal = z.object({ error: z.string(), hint: z.string().optional() })
 
@@ -88,22 +101,36 @@ export class ControllerClient {
     const at = new URL(path, url.endsWith('/') ? url : `${url}/`)
     const answer = await request({ method, url: at, token, body, headers, ca, signal }).catch(
       (error: unknown) => {
-        throw new ControllerAway(`the controller at ${url} does not answer: ${reasonOf(error)}`, {
-          hint: 'is it running? systemctl status pifarm-controller; another one: --controller URL',
-          cause: error,
-        })
+        throw error instanceof NoAnswer ? this.#unanswered(error, method, at) : error
       },
     )
     if (answer.status >= 200 && answer.status < 300) return answer
-    throw this.#refused(answer)
+    throw this.#refused(answer, method)
   }
 
-  #refused({ status, text }: Response): UserError {
+  #unanswered({ cause, isSent, isUntrusted }: NoAnswer, method: string, at: URL): UserError {
+    const { url } = this.#options
+    const why = whyNoAnswer(cause, at)
+    if (isUntrusted)
+      return new UserError(`the certificate of the controller at ${url} is not trusted: ${why}`, {
+        hint: 'name it, or that of whoever signed it, with --ca FILE, and ask by a name that stands in it',
+        cause,
+      })
+    const message = `the controller at ${url} does not answer: ${why}`
+    if (speaksNoTls(cause)) return new UserError(message, { hint: 'see --controller', cause })
+    return new ControllerAway(message, {
+      hint: 'is it running? systemctl status pifarm-controller; another one: --controller URL',
+      mayBeDone: isSent && method !== 'GET',
+    })
+  }
+
+  #refused({ status, text }: Response, method: string): UserError {
     const said = refusal.safeParse(jsonOf(text)).data
     const message = said?.error ?? `the controller at ${this.#options.url} answers ${status}`
     const hint = said?.hint ?? (said ? undefined : 'is this a pifarm controller?')
-    const isAway = status === 429 || status >= 500
-    return isAway ? new ControllerAway(message, { hint }) : new UserError(message, { hint })
+    if (status !== 429 && status < 500) return new UserError(message, { hint })
+    const mayBeDone = failedHalfway.includes(status) && method !== 'GET'
+    return new ControllerAway(message, { hint, mayBeDone })
   }
 
   #parsed<T>(schema: z.ZodType<T>, { text }: Response): T {
@@ -129,10 +156,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function reasonOf(error: unknown): string {
-  // Both address families were tried.
-  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ')
-  return error instanceof Error ? error.message || error.name : String(error)
 }

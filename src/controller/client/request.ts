@@ -1,6 +1,6 @@
 import { request as overHttp } from 'node:http'
 import { request as overTls } from 'node:https'
-import { rootCertificates } from 'node:tls'
+import { rootCertificates, type TLSSocket } from 'node:tls'
 
 export interface Request {
   readonly method: 'GET' | 'POST'
@@ -18,9 +18,23 @@ export interface Response {
   readonly text: string
 }
 
+/** No answer came. */
+export class NoAnswer extends Error {
+  /** It was sent, so that what it asks for may have been done. */
+  readonly isSent: boolean
+  /** Who is there does not show a certificate that is trusted. */
+  readonly isUntrusted: boolean
+
+  constructor(cause: unknown, { isSent, isUntrusted }: { isSent: boolean; isUntrusted: boolean }) {
+    super('no answer', { cause })
+    this.isSent = isSent
+    this.isUntrusted = isUntrusted
+  }
+}
+
 const timeoutMs = 30_000
 
-/** One request, one answer. Redirections are not followed: the token goes to nobody else. Not `fetch`, which cannot be told whom to trust. */
+/** One request, one answer, or a `NoAnswer`. Redirections are not followed: the token goes to nobody else. Not `fetch`, which cannot be told whom to trust. */
 export async function request(wanted: Request): Promise<Response> {
   const { method, url, token, body, headers, ca, signal } = wanted
   const text = body === undefined ? undefined : JSON.stringify(body)
@@ -46,13 +60,17 @@ export async function request(wanted: Request): Promise<Response> {
       () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
       timeoutMs,
     )
+    const fail = (error: Error): void => {
+      const isUntrusted = Boolean((sent.socket as TLSSocket | null)?.authorizationError)
+      reject(new NoAnswer(error, { isSent: sent.writableFinished, isUntrusted }))
+    }
     sent.once('close', () => clearTimeout(late))
-    sent.once('error', reject)
+    sent.once('error', fail)
     sent.once('response', (response) => {
       const pieces: Buffer[] = []
       response.on('data', (piece: Buffer) => pieces.push(piece))
-      response.once('error', reject)
-      response.once('aborted', () => reject(new Error('the answer was cut off')))
+      response.once('error', fail)
+      response.once('aborted', () => fail(new Error('the answer was cut off')))
       response.once('end', () =>
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString() }),
       )

@@ -97,6 +97,16 @@ describe('worth another try', () => {
     })
   })
 
+  test('asked by HTTPS where HTTP is spoken', async () => {
+    const { url } = await talking(says(204))
+    const urls = [url.replace('http', 'https')]
+    const client = new ControllerClient({ urls, token, muxid: '7', agent: '1' })
+    expect(await client.claim(asking, patience())).toEqual({
+      kind: 'away',
+      detail: `it speaks no TLS: is it ${url}?`,
+    })
+  })
+
   test('it was told to hurry', async () => {
     const { client } = await talking(() => {})
     const hurry = new AbortController()
