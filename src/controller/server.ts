@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import { authorize, type Tokens } from './api/auth.ts'
+import { brokenRequests, longestPathPart } from './api/broken-requests.ts'
 import type { Controller } from './api/controller.ts'
 import { answerErrors } from './api/errors.ts'
 import { eventRoutes } from './api/events.ts'
@@ -48,7 +49,8 @@ export async function makeServer(
     requestTimeout,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 2048 },
+    routerOptions: { maxParamLength: longestPathPart },
+    ...brokenRequests,
   } as object) as unknown as FastifyInstance
   // Some clients say that it is JSON where there is none.
   app.removeContentTypeParser(['text/plain', 'application/json'])

@@ -309,7 +309,13 @@ describe('refused with one line:', () => {
     [400, submission({ path: 'films/made.mp4', muxer: '../1' }), 'muxer: a muxer id is'],
     [400, { method: 'GET', path: '/v1/media?dir=../' }, 'stays inside the media directory'],
     [400, { method: 'GET', path: '/v1/media?dir=linked' }, 'leads out of the media directory'],
-    [413, submission({ path: 'x'.repeat(10_000_000) }), 'request body is too large'],
+    [
+      413,
+      submission({ path: 'x'.repeat(10_000_000) }),
+      'a body of 10000011 bytes is larger than the 262144 that POST /v1/jobs takes',
+    ],
+    [400, { method: 'GET', path: '/%' }, '"/%" is no path of a URL'],
+    [414, { method: 'GET', path: `/v1/jobs/${'1'.repeat(3000)}` }, 'a part of the path is longer'],
   ])(
     '%i %j',
     async (status, {
@@ -350,7 +356,22 @@ describe('refused with one line:', () => {
     for (let sent = 0; sent < 10_000_000; sent += 0x10000) socket.write(piece)
     const [answer] = await once(socket, 'data')
     expect(String(answer)).toMatch(/^HTTP\/1.1 413 /)
+    expect(String(answer)).toContain('"error":"the body is larger than the 262144 bytes that POST')
     socket.destroy()
+  })
+
+  test.each([
+    [400, 'HELLO\r\n\r\n', 'this is no HTTP request'],
+    [431, `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 'the headers are larger than'],
+  ])('what is no request at all: %i', async (status, text, error) => {
+    const { port, hostname } = new URL(controller.address)
+    const socket = connect(Number(port), hostname).on('error', () => undefined)
+    socket.write(text)
+    let heard = ''
+    for await (const piece of socket) heard += piece
+    expect(heard).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    const [, body = ''] = heard.split('\r\n\r\n')
+    expect(JSON.parse(body)).toEqual({ error: expect.stringContaining(error) })
   })
 
   test("wrong tokens, an agent's for people, people's for agents, another muxer's; too many", async () => {

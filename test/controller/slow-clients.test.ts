@@ -55,6 +55,7 @@ test.concurrent('who does not end a request is told so, and let go', async ({
   let heard = ''
   for await (const piece of socket) heard += piece
   expect(heard).toMatch(/^HTTP\/1.1 408 /)
+  expect(heard).toContain('{"error":"the request did not come to its end in time"}')
   expect((await here.ask('GET', '/healthz')).status).toBe(200)
 })
 

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
@@ -20,7 +20,7 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
     }
     if (error instanceof Refused && error.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(error.retryAfterSeconds))
-    const { status, ...answer } = answerTo(error, request.headers['content-type'])
+    const { status, ...answer } = answerTo(error, request)
     if (status === 500) request.log.error(error)
     return reply.status(status).send(answer)
   })
@@ -31,7 +31,7 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
   )
 }
 
-function answerTo(error: FastifyError, contentType = ''): ErrorAnswer {
+function answerTo(error: FastifyError, request: FastifyRequest): ErrorAnswer {
   if (error instanceof Refused)
     return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
@@ -39,9 +39,21 @@ function answerTo(error: FastifyError, contentType = ''): ErrorAnswer {
   if (isDatabaseGone(error)) return databaseAway
   const status = error.statusCode ?? 500
   if (status === 415)
-    return { status, error: `a body of the type ${quoted(contentType)} is not application/json` }
+    return {
+      status,
+      error: `a body of the type ${quoted(request.headers['content-type'] ?? '')} is not application/json`,
+    }
+  if (status === 413) return { status, error: tooLarge(request) }
   if (status < 500) return { status, error: lower(error.message) }
   return { status: 500, error: 'the controller has a bug; its log says more' }
+}
+
+function tooLarge({ headers, method, routeOptions }: FastifyRequest): string {
+  const size = headers['content-length']
+  const whose = `${method} ${routeOptions.url} takes`
+  return size === undefined
+    ? `the body is larger than the ${routeOptions.bodyLimit} bytes that ${whose}`
+    : `a body of ${size} bytes is larger than the ${routeOptions.bodyLimit} that ${whose}`
 }
 
 export const databaseAway: ErrorAnswer = {
