@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { quoted, UserError } from '../../errors.ts'
 import { label, muxerId } from '../../protocol/job.ts'
 import { type AgentConfig, agentConfig, controllers } from './agent-config.ts'
@@ -62,13 +62,20 @@ function readConfig({ config, configPath }: SettingsTexts): AgentConfig {
   } catch (cause) {
     throw new UserError(`${configPath} is no JSON: ${(cause as Error).message}`, { cause })
   }
-  const parsed = agentConfig.safeParse(value)
+  const parsed = agentConfig.safeParse(value, { reportInput: true })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const at = issue?.path.join('.') || 'the whole'
-  throw new UserError(`${configPath}: ${at}: ${issue?.message}`, {
+  throw new UserError(`${configPath}: ${at}: ${issue && meaning(issue)}`, {
     hint: `it may hold: ${Object.keys(agentConfig.shape).join(', ')}`,
   })
+}
+
+/** `"muxid": 1` is what people write; the library speaks of types. */
+function meaning(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'string') return issue.message
+  if (typeof issue.input !== 'number') return issue.message
+  return `it is a text, in quotes: "${issue.input}"`
 }
 
 function bootOption<T>(boot: BootOptions, name: keyof BootOptions, schema: z.ZodType<T>) {

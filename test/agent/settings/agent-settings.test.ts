@@ -79,6 +79,10 @@ describe('settings', () => {
     ['{"controller":"ftp://nas"}', 'controller.0: a controller is http:// or https://'],
     ['{"originalsDir":"../originals"}', 'originalsDir lies below mediaDir'],
     ['{"labels":["a b"]}', 'labels.0: a label is'],
+    ['{"muxid":1}', '/c.json: muxid: it is a text, in quotes: "1"'],
+    ['{"labels":["a",2]}', '/c.json: labels.1: it is a text, in quotes: "2"'],
+    ['{"controller":8080}', '/c.json: controller: it is a text, in quotes: "8080"'],
+    ['{"muxid":null}', 'muxid: Invalid input: expected string'],
     ['{"mountCommand":"mount x"}', 'mountCommand: '],
   ])('%s is refused', (config, message) => {
     expect(() => agentSettings({ ...nothing, config })).toThrow(message)
