@@ -10,26 +10,52 @@ const conflict = 75
 
 /**
  * Holds an flock(2) on the file; the kernel frees it however pifarm ends, so there is no stale lock to
- * judge. The holder's name stands in the file for others to read.
+ * judge. The holder's name stands in the file for others to read. `afterwards` the file may go.
  */
 export async function holdLock(
   path: string,
   holder: string,
+  afterwards: 'stays' | 'goes' = 'stays',
 ): Promise<Lock | { readonly heldBy: string }> {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const handle = fs.openSync(path, 'a', 0o600)
-  fs.closeSync(handle)
-  const lock = await hold(path)
-  if (lock === undefined) return { heldBy: fs.readFileSync(path, 'utf8').trim() || 'another run' }
+  const file = fs.openSync(path, 'a+', 0o600)
+  let lock: Lock | undefined
+  const release = async (): Promise<void> => {
+    await lock?.release()
+    fs.closeSync(file)
+  }
   try {
-    fs.writeFileSync(path, `${holder}\n`)
+    // What is open, and not what has the name by then.
+    lock = await hold(`/proc/${process.pid}/fd/${file}`)
+    if (lock === undefined) {
+      const heldBy = fs.readFileSync(file, 'utf8').trim() || 'another run'
+      await release()
+      return { heldBy }
+    }
+    if (!isNamed(file, path)) {
+      await release()
+      return await holdLock(path, holder, afterwards)
+    }
+    fs.ftruncateSync(file)
+    fs.writeSync(file, `${holder}\n`)
   } catch (error) {
-    await lock.release()
+    await release()
     throw error
   }
-  return lock
+  return {
+    release: async () => {
+      if (afterwards === 'goes' && isNamed(file, path)) fs.unlinkSync(path)
+      await release()
+    },
+  }
 }
 
+/** Whether the open file still has that name: its last holder may have removed it. */
+function isNamed(file: number, path: string): boolean {
+  const open = fs.fstatSync(file)
+  const named = fs.statSync(path, { throwIfNoEntry: false })
+  return named?.ino === open.ino && named.dev === open.dev
+}
 /** The same on a directory by itself. */
 export async function holdDir(dir: string): Promise<Lock | undefined> {
   // `flock` would make a file where nothing is.

@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { unfinishedOf } from '../../src/host/host.ts'
 import { localHost } from '../../src/host/local.ts'
+import { holdLock } from '../../src/host/lock.ts'
 import { dir, file } from '../support/fake-nas.ts'
 import { keepsTheHostContract } from './contract.ts'
 
@@ -330,6 +332,41 @@ describe('the lock', () => {
         return 'release' in lock
       })
       .toBe(true)
+  })
+
+  it('goes with its file where that is asked for, and is never taken on a file that went meanwhile', async () => {
+    const dir = scratch()
+    const path = join(dir, 'lock')
+    const first = await holdLock(path, 'first', 'goes')
+    if ('heldBy' in first) throw new Error(first.heldBy)
+    // Slow enough that the file goes between its opening and its locking.
+    fs.mkdirSync(join(dir, 'bin'))
+    fs.writeFileSync(join(dir, 'bin/flock'), '#!/bin/sh\nsleep 0.5\nexec /usr/bin/flock "$@"\n', {
+      mode: 0o755,
+    })
+    const { PATH } = process.env
+    process.env.PATH = `${dir}/bin:${PATH}`
+    onTestFinished(() => {
+      process.env.PATH = PATH
+    })
+    const second = holdLock(path, 'second', 'goes')
+    await sleep(200)
+    await first.release()
+    expect(fs.existsSync(path)).toBe(false)
+    const lock = await second
+    expect(await holdLock(path, 'third')).toEqual({ heldBy: 'second' })
+    if ('release' in lock) await lock.release()
+    expect(fs.existsSync(path)).toBe(false)
+  })
+
+  it('leaves the file alone that another made under its name', async () => {
+    const path = join(scratch(), 'lock')
+    const first = await holdLock(path, 'first', 'goes')
+    fs.unlinkSync(path)
+    const second = await holdLock(path, 'second')
+    if ('release' in first) await first.release()
+    expect(await holdLock(path, 'third')).toEqual({ heldBy: 'second' })
+    if ('release' in second) await second.release()
   })
 })
 
