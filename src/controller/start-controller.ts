@@ -2,9 +2,8 @@ import { UserError } from '../errors.ts'
 import { version } from '../version.ts'
 import type { Tokens } from './api/auth.ts'
 import { watchDatabase } from './availability.ts'
-import { lockDatabase } from './db/lock-database.ts'
-import { migrate } from './db/migrate.ts'
-import { type Database, type DatabaseAddress, openDatabase } from './db/open-database.ts'
+import type { Database, DatabaseAddress } from './db/open-database.ts'
+import { takeDatabase } from './db/take-database.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
 import { mediaDir } from './media-dir.ts'
 import { localBulletin } from './queue/bulletin.ts'
@@ -43,20 +42,19 @@ export interface RunningController {
 /** A controller that answers. It was started only when its database is its own, migrated and looked after. */
 export async function startController(options: ControllerOptions): Promise<RunningController> {
   const { database, say } = options
-  const lock = await lockDatabase(
+  const taken = await takeDatabase(
     database,
     'a SQLite file is for one controller; several share a PostgreSQL: set DATABASE_URL',
   )
-  const ends: (() => unknown)[] = [() => lock?.release()]
+  const { db } = taken
+  let mayHaveAnswered = false
+  const ends: (() => unknown)[] = [() => (mayHaveAnswered ? taken.close() : taken.discard())]
   const stopping = new AbortController()
   const stop = async (): Promise<void> => {
     stopping.abort()
     for (const end of ends.splice(0).reverse()) await end()
   }
   try {
-    const db = await openDatabase(database)
-    ends.push(() => db.close())
-    await migrate(db)
     const queue: Queue = { db, bulletin: bulletinFor(database, db), rules: options.rules }
     ends.push(() => queue.bulletin.close())
     await tick(queue)
@@ -78,6 +76,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     )
     ends.push(() => app.close())
     const address = await listen(() => app.listen(options), options)
+    mayHaveAnswered = true
     if (options.webhookSecret !== undefined) {
       const delivering = deliverWebhooks(queue, options.webhookSecret, say)
       ends.push(() => delivering.close())

@@ -62,7 +62,10 @@ export async function controllerHere(
     say: (line) => void said.push(line),
     ...changes,
   }
-  const running = await startController(options)
+  const running = await startController(options).catch((error) => {
+    rmSync(dir, { recursive: true })
+    throw error
+  })
   return {
     ...running,
     dir,

@@ -13,6 +13,7 @@ import { UserError } from '../../errors.ts'
 import { DatabaseReplaced, fileAt } from './database-replaced.ts'
 import { makePrivate } from './make-private.ts'
 import type { Database } from './open-database.ts'
+import { refuseForeign } from './refuse-foreign.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import type { Tables } from './tables.ts'
 
@@ -44,13 +45,10 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/**
- * A file of its own on this machine. Closed, it is whole without its journal: libsql lets go of it only
- * with the last statement, and so nobody else would put the one into the other. The journal of a file
- * that was replaced must not be found there by the next, which SQLite would destroy with it.
- */
+/** A file of its own on this machine. */
 export function openSqlite(named: string): Database {
   const file = sqliteFile(named)
+  refuseForeign(file)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   makePrivate(file)
   const connection = connect(file)
@@ -77,14 +75,30 @@ export function openSqlite(named: string): Database {
     refuseGone,
     close: async () => {
       try {
-        connection.exec('pragma wal_checkpoint(truncate)')
-      } catch (error) {
-        // On a full disk the journal goes on holding it, unless it would be taken for that of another file.
-        if (becameOf() !== undefined) throw error
+        putJournalAway(connection, becameOf() === undefined)
       } finally {
         await kysely.destroy()
       }
     },
+  }
+}
+
+/**
+ * Into the file, which is then whole without it. libsql lets go of a database only with the last of its
+ * statements, and so would leave that to whoever opens it next. Beside a file that has taken the place
+ * of ours the journal would be taken for that one's, and destroy it.
+ */
+function putJournalAway(connection: Libsql.Database, isOurs: boolean): void {
+  if (!isOurs) {
+    // By their names the journal's files may be those of the new one.
+    connection.exec('pragma wal_checkpoint(truncate)')
+    return
+  }
+  try {
+    connection.exec('pragma journal_mode = delete')
+  } catch (error) {
+    // Where the disk is full, or somebody still looks into it, it stays, and nothing is lost.
+    if ((error as Error).name !== 'SqliteError') throw error
   }
 }
 

@@ -1,6 +1,16 @@
-import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { quoted, UserError } from '../../errors.ts'
+
+const nameAnother = 'a queue is a SQLite file that pifarm made; name another with --db'
 
 /** What the kernel allows, too. */
 const mostLinks = 40
@@ -18,9 +28,7 @@ export function sqliteFile(named: string): string {
       hint: `name a file in it: ${join(named, 'queue.db')}`,
     })
   if (!entry.isFile())
-    throw new UserError(`the database ${quoted(named)} is no regular file`, {
-      hint: 'a queue is a SQLite file that pifarm made; name another with --db',
-    })
+    throw new UserError(`the database ${quoted(named)} is no regular file`, { hint: nameAnother })
   if (entry.nlink > 1)
     throw new UserError(
       `the database ${quoted(path)} has ${entry.nlink} names (hard links), and by each it would be another one`,
@@ -30,7 +38,21 @@ export function sqliteFile(named: string): string {
     throw new UserError(`the database ${quoted(path)} is mounted there by itself`, {
       hint: 'its journal lies beside it: mount the directory instead',
     })
+  if (entry.size > 0 && !isSqlite(path))
+    throw new UserError(`the database ${quoted(path)} is no SQLite file`, { hint: nameAnother })
   return path
+}
+
+/** To be asked before it is open: a file that is closed loses the locks that SQLite has on it in this process. */
+function isSqlite(path: string): boolean {
+  const heading = 'SQLite format 3\0'
+  const file = openSync(path, 'r')
+  try {
+    const bytes = Buffer.alloc(heading.length)
+    return readSync(file, bytes) === bytes.length && bytes.toString('latin1') === heading
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** As the kernel walks there, but that the end of the way may be missing. */

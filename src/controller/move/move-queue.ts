@@ -1,25 +1,28 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
-import { lockDatabase } from '../db/lock-database.ts'
-import { migrate } from '../db/migrate.ts'
-import { type Database, type DatabaseAddress, openDatabase } from '../db/open-database.ts'
+import type { DatabaseAddress } from '../db/open-database.ts'
 import { sqliteFile } from '../db/sqlite-file.ts'
+import { takeDatabase } from '../db/take-database.ts'
 import { exportQueue } from './export-queue.ts'
 import { importQueue } from './import-queue.ts'
+
+/** A SQLite file must have no controller: what it does meanwhile would be in neither database. */
+const stopFirst = 'stop it first: systemctl stop pifarm-controller'
 
 /** Writes the queue of a database into a new file, which only its owner may read: lease tokens are in it. */
 export async function exportTo(file: string, address: DatabaseAddress): Promise<{ jobs: number }> {
   if ((await stat(file).catch(() => undefined)) !== undefined)
     throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
-  if (address.kind === 'sqlite' && !existsSync(sqliteFile(address.file)))
-    throw new UserError(`there is no database ${address.file}`, { hint: 'name it with --db' })
+  if (address.kind === 'sqlite') refuseNone(address.file)
   const unfinished = `${file}.unfinished`
   const handle = await open(unfinished, 'w', 0o600)
   try {
-    const done = await withDatabase(address, (db) =>
-      exportQueue(db, async (line) => void (await write(handle, line))),
+    const { db, discard } = await takeDatabase(address, stopFirst)
+    // It adds nothing to it, and so leaves nothing.
+    const done = await exportQueue(db, async (line) => void (await write(handle, line))).finally(
+      discard,
     )
     await handle.sync()
     await rename(unfinished, file)
@@ -39,7 +42,21 @@ export async function importFrom(
 ): Promise<{ jobs: number }> {
   if (!(await stat(file).catch(() => undefined))?.isFile())
     throw new UserError(`there is no file ${quoted(file)}`)
-  return await withDatabase(address, (db) => importQueue(db, linesOf(file)))
+  const { db, close, discard } = await takeDatabase(address, stopFirst)
+  try {
+    const done = await importQueue(db, linesOf(file))
+    await close()
+    return done
+  } catch (error) {
+    await discard()
+    throw error
+  }
+}
+
+function refuseNone(named: string): void {
+  const size = statSync(sqliteFile(named), { throwIfNoEntry: false })?.size
+  const what = size === undefined ? 'there is no database' : 'there is no queue in the database'
+  if (!size) throw new UserError(`${what} ${named}`, { hint: 'name it with --db' })
 }
 
 /** Opened when the first line is wanted: readline drops what comes before, and then never ends. */
@@ -54,23 +71,4 @@ async function* linesOf(file: string): AsyncIterable<string> {
 
 async function write(handle: FileHandle, line: string): Promise<void> {
   await handle.write(`${line}\n`)
-}
-
-/** A SQLite file must have no controller: what it does meanwhile would be in neither database. */
-async function withDatabase<T>(
-  address: DatabaseAddress,
-  work: (db: Database) => Promise<T>,
-): Promise<T> {
-  const lock = await lockDatabase(address, 'stop it first: systemctl stop pifarm-controller')
-  try {
-    const db = await openDatabase(address)
-    try {
-      await migrate(db)
-      return await work(db)
-    } finally {
-      await db.close()
-    }
-  } finally {
-    await lock?.release()
-  }
 }

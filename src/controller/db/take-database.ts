@@ -1,0 +1,70 @@
+import type { Lock } from '../../host/host.ts'
+import { lockDatabase } from './lock-database.ts'
+import { migrate } from './migrate.ts'
+import { type Database, type DatabaseAddress, openDatabase } from './open-database.ts'
+import { sqliteFile } from './sqlite-file.ts'
+import { dirsBefore, fileBefore } from './what-was-before.ts'
+
+/** A database that is at this version's schema, and this process's alone where it is a file. */
+export interface TakenDatabase {
+  readonly db: Database
+  close(): Promise<void>
+  /** Closes it, and leaves nothing that was not there before it was taken. */
+  discard(): Promise<void>
+}
+
+export async function takeDatabase(address: DatabaseAddress, hint: string): Promise<TakenDatabase> {
+  return address.kind === 'sqlite'
+    ? await takeSqlite(address, hint)
+    : await opened(address, { close: async () => undefined, discard: async () => undefined })
+}
+
+async function takeSqlite(
+  address: DatabaseAddress & { kind: 'sqlite' },
+  hint: string,
+): Promise<TakenDatabase> {
+  const file = sqliteFile(address.file)
+  const removeDirs = dirsBefore(file)
+  let lock: Lock
+  try {
+    lock = await lockDatabase(file, hint)
+  } catch (error) {
+    removeDirs()
+    throw error
+  }
+  // Only from here on is it certain that nobody else makes it.
+  const restoreFile = fileBefore(file)
+  return await opened(address, {
+    close: () => lock.release(),
+    discard: async () => {
+      restoreFile()
+      await lock.release()
+      removeDirs()
+    },
+  })
+}
+
+async function opened(
+  address: DatabaseAddress,
+  around: Pick<TakenDatabase, 'close' | 'discard'>,
+): Promise<TakenDatabase> {
+  let db: Database | undefined
+  const taken = {
+    close: async () => {
+      await db?.close()
+      await around.close()
+    },
+    discard: async () => {
+      await db?.close()
+      await around.discard()
+    },
+  }
+  try {
+    db = await openDatabase(address)
+    await migrate(db)
+    return { ...taken, db }
+  } catch (error) {
+    await taken.discard()
+    throw error
+  }
+}
