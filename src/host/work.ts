@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
+import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { UserError } from '../errors.ts'
@@ -17,6 +18,7 @@ export async function runWork(work: Work, signal: AbortSignal): Promise<Output> 
   const files = openFiles(work)
   const child = start(work, files)
   const { stdout, stderr } = collect(child, files.log)
+  listen(child, work.status)
   const stop = () => child.kill('SIGKILL')
   signal.addEventListener('abort', stop)
   const ticks = setInterval(() => report(work, child, files.input), progressInterval)
@@ -75,6 +77,7 @@ function start(work: Work, files: Files): ChildProcess {
       files.input ?? (work.input === undefined ? 'ignore' : 'pipe'),
       files.output ?? 'pipe',
       'pipe',
+      work.status === undefined ? 'ignore' : 'pipe',
     ],
   })
 }
@@ -112,6 +115,11 @@ function collect(child: ChildProcess, log: number | undefined) {
     return () => text
   }
   return { stdout: kept(child.stdout), stderr: kept(child.stderr) }
+}
+
+function listen({ stdio }: ChildProcess, status: Work['status']): void {
+  const pipe = stdio[3]
+  if (status && pipe instanceof Readable) createInterface({ input: pipe }).on('line', status)
 }
 
 function report(work: Work, child: ChildProcess, input: number | undefined): void {

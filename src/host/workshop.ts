@@ -40,6 +40,8 @@ export interface Work {
   readonly progress?: Progress
   /** Called a few times a second with the bytes it has written. It cannot be a script then. */
   readonly written?: Progress
+  /** Called with each line that it writes to its file descriptor 3. */
+  readonly status?: (line: string) => void
 }
 
 /** A directory taken for `/`: absolute paths are inside it, and no link leads out. */

@@ -80,8 +80,8 @@ async function doJob(job: Job, { nas, signal, display }: ApplyTools): Promise<vo
         signal.throwIfAborted()
         // Once more: a clone takes minutes, in which a person may have edited what comes after it.
         await refuseChanged(change, nas)
-        const progress = (bytes: number) =>
-          change.kind === 'clone-tree' && display.copied(job.index, bytes, change.bytes)
+        const progress = (done: number) =>
+          change.kind === 'clone-tree' && display.at(job.index, { done, total: change.bytes })
         await carryOut(change, nas, progress, signal)
       }
       return

@@ -4,7 +4,7 @@ import { type Host, unfinishedOf } from '../host/host.ts'
 import { needPrograms } from '../host/need-programs.ts'
 import type { Workshop } from '../host/workshop.ts'
 import { refuseFull } from '../resources/rootfs/free-space.ts'
-import type { Ui } from '../ui/ui.ts'
+import type { Report, Ui } from '../ui/ui.ts'
 import { describe, type StepResult } from './describe.ts'
 import type { Emulation } from './emulation.ts'
 import { cleanLeftovers, scratchOf } from './leftovers.ts'
@@ -106,13 +106,14 @@ async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Pro
     const tree = treeOnDisk(chroot)
     await refuseNoRoot(tree, source)
     const done: StepResult[] = []
-    for (const step of steps) done.push(await progress.stage(() => mend(step, tree, wishes)))
+    for (const step of steps)
+      done.push(await progress.stage((report) => mend(step, tree, wishes, report)))
     for (const hook of hooks)
       await progress.stage(() => runHook(chroot, hookDir ?? '', hook, wishes.name))
     // A hook may have made keys or taken on a swap file: what was mended is looked at again.
     if (hooks.length > 0)
-      await progress.stage(async () => {
-        for (const step of steps) done.push(await mend(step, tree, wishes))
+      await progress.stage(async (report) => {
+        for (const step of steps) done.push(await mend(step, tree, wishes, report))
       })
     return await progress.stage(async () => {
       const manifest = await describe(tools, request, { tree, fetched, done, hooks })
@@ -128,8 +129,13 @@ async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Pro
   }
 }
 
-async function mend(step: Step, tree: Tree, wishes: TemplateWishes): Promise<StepResult> {
-  const changes = await step.mend(tree, wishes)
+async function mend(
+  step: Step,
+  tree: Tree,
+  wishes: TemplateWishes,
+  report: Report,
+): Promise<StepResult> {
+  const changes = await step.mend(tree, wishes, report)
   return { id: step.id, title: step.title, changes: [...changes] }
 }
 

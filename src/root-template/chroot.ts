@@ -26,6 +26,8 @@ export interface ChrootOptions {
   /** A directory of the NAS that the command sees as /run/pifarm-hooks. */
   readonly hooks?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Called with each line that it writes to its file descriptor 3. */
+  readonly status?: ((line: string) => void) | undefined
 }
 
 /**
@@ -51,6 +53,7 @@ export async function runInside(
         argv: argvInside,
         log,
         ...(options.env && { env: options.env }),
+        ...(options.status && { status: options.status }),
       },
       signal,
     ),

@@ -1,3 +1,5 @@
+import type { Report } from '../ui/ui.ts'
+
 /** Where the files of a template come from. */
 export interface Source {
   readonly kind: 'pi' | 'image' | 'tar' | 'root' | 'bootstrap'
@@ -13,7 +15,7 @@ export interface Source {
    * /boot/firmware or /boot as the source's own layout has them. Nothing is left running after a
    * failure; the caller removes both directories.
    */
-  fetch(to: FetchTo, progress: FetchProgress, signal: AbortSignal): Promise<Fetched>
+  fetch(to: FetchTo, report: Report, signal: AbortSignal): Promise<Fetched>
   /** Lets go of what `survey` has opened, such as a connection. Called however the build ended. */
   close?(): void
 }
@@ -26,9 +28,6 @@ export interface FetchTo {
   /** Output of long commands goes to this file. */
   readonly log: string
 }
-
-/** `done` of `total` bytes, both of the same thing; a total of 0 is not known. */
-export type FetchProgress = (done: number, total: number) => void
 
 export interface Survey {
   /** Bytes that will be written below the roots, scratch included; 0 where nobody knows. */

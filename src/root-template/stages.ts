@@ -1,4 +1,4 @@
-import type { StepDisplay } from '../ui/ui.ts'
+import type { Report, StepDisplay } from '../ui/ui.ts'
 
 /** Walks through the titles of a display. */
 export class Stages {
@@ -11,10 +11,10 @@ export class Stages {
     this.#signal = signal
   }
 
-  async stage<T>(work: (report: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+  async stage<T>(work: (report: Report) => Promise<T>): Promise<T> {
     this.#signal.throwIfAborted()
     this.#display.start(this.#index)
-    const result = await work((done, total) => this.#display.copied(this.#index, done, total))
+    const result = await work((how) => this.#display.at(this.#index, how))
     this.#signal.throwIfAborted()
     this.#display.done(this.#index++)
     return result

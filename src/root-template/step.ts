@@ -1,3 +1,4 @@
+import type { Report } from '../ui/ui.ts'
 import type { Tree } from './tree.ts'
 
 /** What a person wants of a template beside its source. */
@@ -33,8 +34,11 @@ export interface Step {
   readonly templateOnly?: true
   /** What is wrong now, one line each with the path in it; empty: nothing. Only looks. */
   inspect(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
-  /** Mends it; idempotent. Answers what it changed, one line each, for the report and the manifest. */
-  mend(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
+  /**
+   * Mends it; idempotent. Answers what it changed, one line each, for the report and the manifest.
+   * `report` is told how far it is where that takes long.
+   */
+  mend(tree: Tree, wishes: TemplateWishes, report?: Report): Promise<readonly string[]>
   /** What a person should know that is neither wrong nor to be mended, one line each. Only looks. */
   notes?(tree: Tree, wishes: TemplateWishes): Promise<readonly string[]>
 }

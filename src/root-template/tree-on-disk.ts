@@ -11,6 +11,6 @@ export function treeOnDisk(tools: ChrootTools): Tree {
     put: (path, entry) => files.put(path, entry),
     removeTree: (path) => files.removeTree(path),
     ask: (argv, input) => nas.ask(argv, input),
-    run: (argv) => runInside(tools, argv),
+    run: (argv, status) => runInside(tools, argv, { status }),
   }
 }

@@ -16,6 +16,9 @@ export interface Tree {
   removeTree(path: string): Promise<void>
   /** Runs a command of the NAS that only looks, e.g. `getcap -r <top>`. A failure is an answer. */
   ask(argv: readonly string[], input?: string): Promise<Output>
-  /** Runs a command inside, in a chroot with /proc, /sys and /dev; foreign architectures through qemu. */
-  run(argv: readonly string[]): Promise<Output>
+  /**
+   * Runs a command inside, in a chroot with /proc, /sys and /dev; foreign architectures through
+   * qemu. `status` is called with each line that it writes to its file descriptor 3.
+   */
+  run(argv: readonly string[], status?: (line: string) => void): Promise<Output>
 }

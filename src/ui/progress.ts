@@ -1,4 +1,5 @@
 import prettyBytes from 'pretty-bytes'
+import type { HowFar } from './ui.ts'
 
 const width = 20
 
@@ -6,20 +7,21 @@ const width = 20
  * `[#####.....] 52 %  411 MB of 790 MB  212 MB/s  ETA 2 s`. The total is a guess that the bytes may
  * run past; 0 where nobody knows it: then there is no bar.
  */
-export function bar(bytesDone: number, bytesTotal: number, msElapsed: number): string {
-  const parts = bytesTotal > 0 ? [gauge(bytesDone, bytesTotal)] : [size(bytesDone)]
+export function bar({ done, total, of }: HowFar, msElapsed: number): string {
+  const parts = total > 0 ? [percentBar((done / total) * 100)] : []
+  if (of !== 'percent') parts.push(amount(done, total))
   // A rate over less than this is noise.
-  if (msElapsed >= 500 && bytesDone > 0) {
-    const rate = bytesDone / (msElapsed / 1000)
-    parts.push(`${size(rate)}/s`)
-    if (bytesTotal > bytesDone) parts.push(`ETA ${duration((bytesTotal - bytesDone) / rate)}`)
+  if (msElapsed >= 500 && done > 0) {
+    const rate = done / (msElapsed / 1000)
+    parts.push(of === 'percent' ? `${Number((rate * 60).toPrecision(2))} %/min` : `${size(rate)}/s`)
+    if (total > done) parts.push(`ETA ${duration((total - done) / rate)}`)
   }
   return parts.join('  ')
 }
 
-function gauge(bytesDone: number, bytesTotal: number): string {
-  const drawn = percentBar((bytesDone / bytesTotal) * 100)
-  return `${drawn}  ${size(bytesDone)} of ${size(Math.max(bytesTotal, bytesDone))}`
+function amount(bytesDone: number, bytesTotal: number): string {
+  if (bytesTotal === 0) return size(bytesDone)
+  return `${size(bytesDone)} of ${size(Math.max(bytesTotal, bytesDone))}`
 }
 
 /** `[#####.....] 52 %` */

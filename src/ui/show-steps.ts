@@ -1,5 +1,5 @@
 import { bar } from './progress.ts'
-import type { StepDisplay } from './ui.ts'
+import type { HowFar, StepDisplay } from './ui.ts'
 import { visibleLines } from './visible.ts'
 
 /**
@@ -12,7 +12,7 @@ export function lineSteps(
   columns?: () => number,
 ): StepDisplay {
   let open: number | undefined
-  let started = 0
+  let progress = barOf()
   /** What wraps would stay where it is when its line is redrawn. */
   const redraw = (title: string, rest: string) => {
     const room = Math.max(0, (columns?.() ?? 0) - 1 - rest.length)
@@ -30,11 +30,10 @@ export function lineSteps(
       if (columns) redraw(title, ' ... ')
       else write(`${title} ... `)
       open = index
-      started = performance.now()
+      progress = barOf()
     },
-    copied(index, bytes, total) {
-      if (!columns || open !== index) return
-      redraw(titles[index] ?? '', `  ${bar(bytes, total, performance.now() - started)}`)
+    at(index, how) {
+      if (columns && open === index) redraw(titles[index] ?? '', progress(how))
     },
     done: () => close('done\n'),
     fail: (_, why) => close(`failed: ${visibleLines(why)}\n`),
@@ -48,7 +47,12 @@ export function listSteps(
   stdout: NodeJS.WriteStream,
   stderr: NodeJS.WriteStream,
 ): StepDisplay {
-  const steps = titles.map((title) => ({ title, ended: deferred(), started: 0, shown: title }))
+  const steps = titles.map((title) => ({
+    title,
+    ended: deferred(),
+    progress: barOf(),
+    shown: title,
+  }))
   let show = () => {}
   const ran = runList()
 
@@ -85,12 +89,12 @@ export function listSteps(
   return {
     start(index) {
       const step = steps[index]
-      if (step) step.started = performance.now()
+      if (step) step.progress = barOf()
     },
-    copied(index, bytes, total) {
+    at(index, how) {
       const step = steps[index]
       if (!step) return
-      step.shown = `${step.title}  ${bar(bytes, total, performance.now() - step.started)}`
+      step.shown = `${step.title}${step.progress(how)}`
       show()
     },
     done(index) {
@@ -105,6 +109,18 @@ export function listSteps(
       for (const step of steps) step.ended.reject(new Error('not done'))
       await ran
     },
+  }
+}
+
+/** What is shown behind the title of a step that has just begun. Each part of it has its own rate. */
+function barOf(): (how: HowFar) => string {
+  let current: string | undefined
+  let started = performance.now()
+  return (how) => {
+    if (how.part !== current) started = performance.now()
+    current = how.part
+    const part = current === undefined ? '' : `: ${current}`
+    return `${part}  ${bar(how, performance.now() - started)}`
   }
 }
 

@@ -43,9 +43,22 @@ export interface BarDisplay {
 
 export interface StepDisplay {
   start(index: number): void
-  /** Bytes copied so far, of how many (0 where nobody knows): shown as a bar with rate and ETA. */
-  copied(index: number, bytes: number, total: number): void
+  /** Shown as a bar with rate and ETA. */
+  at(index: number, how: HowFar): void
   done(index: number): void
   fail(index: number, why: string): void
   end(): Promise<void>
 }
+
+/** How far something is that takes long. */
+export interface HowFar {
+  readonly done: number
+  /** 0 where nobody knows. */
+  readonly total: number
+  /** Left out: bytes. */
+  readonly of?: 'percent'
+  /** The part that is under way, where there are several: each has its own rate. */
+  readonly part?: string
+}
+
+export type Report = (how: HowFar) => void

@@ -141,7 +141,7 @@ const run = (id = '0001'): Run => ({
 function toolsFor(nas: FakeNas, signal = new AbortController().signal): ApplyTools {
   const display = {
     start: () => {},
-    copied: () => {},
+    at: () => {},
     done: () => {},
     fail: () => {},
     end: async () => {},

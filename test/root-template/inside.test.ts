@@ -17,7 +17,8 @@ beforeAll(() => {
   const source = laySourceTree(join(nas.dir, 'source'), 'bookworm')
   root = source.root
   fs.cpSync(source.bootFiles, join(root, source.boot), { recursive: true })
-  layPrograms(root, ['/bin/sh', '/bin/cat', '/bin/sleep', '/usr/bin/env'])
+  const programs = ['/bin/sh', '/bin/cat', '/bin/sleep', '/usr/bin/env', '/usr/bin/cut']
+  layPrograms(root, programs)
   fs.renameSync(root, join(nas.roots, 'source'))
   root = join(nas.roots, 'source')
 })
@@ -99,6 +100,37 @@ describe('packages', () => {
     expect(read('etc/seen')).toBe(`${fs.readFileSync('/etc/resolv.conf', 'utf8')}101\n`)
     expect(fs.existsSync(join(nas.roots, 'x/usr/sbin/policy-rc.d'))).toBe(false)
     expect(read('etc/resolv.conf')).toBe('nameserver 10.77.0.254\n')
+  })
+
+  test('are shown on their way as apt tells it, and the log has its words alone', async () => {
+    const text = `#!/bin/sh
+case "$*" in *APT::Status-Fd=3*) exec 4>&3 3>&- ;; *) exec 4>/dev/null ;; esac
+case "$*" in
+  *--print-uris*) printf "'http://d/a' a.deb 3000 MD5Sum:0\\n'http://d/b' b.deb 1000 MD5Sum:0\\n" ;;
+  *update) echo 'dlstatus:1:40.0000:Retrieving file 1 of 3' >&4 ;;
+  *install*)
+    echo 'dlstatus:1:25.0000:Retrieving file 1 of 2' >&4
+    echo 'Get:1 http://d/a'
+    echo 'pmstatus:libc6:amd64:50.0000:Unpacking libc6:amd64 (amd64)' >&4
+    printf 'pmstatus:git:100.0000:Installed git (amd64)\n' >&4
+    echo 'Setting up git'
+    printf '\nPackage: git\nStatus: install ok installed\nVersion: 1\n' >>/var/lib/dpkg/status ;;
+esac
+`
+    fs.writeFileSync(join(root, apt), text, { mode: 0o755 })
+    const built = await build(['--package', 'git'])
+    expect([built.error, built.hint, built.code]).toEqual(['', '', 0])
+    expect(built.steps.filter((line) => line.includes(' Packages'))).toEqual([
+      'start Packages',
+      'at Packages: fetching the lists 40/100 percent',
+      'at Packages: fetching 1000/4000 bytes',
+      'at Packages: installing 50/100 percent',
+      'at Packages: installing 100/100 percent',
+      'done Packages',
+    ])
+    const log = fs.readFileSync(join(nas.state, 'templates/x.log'), 'utf8')
+    expect(log).toContain('Get:1 http://d/a\nSetting up git\n')
+    expect(log).not.toContain('status:')
   })
 
   test('that are not to be had end the build with the words of apt and the log', async () => {

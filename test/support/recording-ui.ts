@@ -23,7 +23,10 @@ export function recordingUi(...answers: Answer[]) {
   function display(titles: readonly string[]): StepDisplay {
     return {
       start: (index) => void steps.push(`start ${titles[index]}`),
-      copied: (index, bytes, total) => void steps.push(`copied ${titles[index]} ${bytes}/${total}`),
+      at: (index, { done, total, of = 'bytes', part }) => {
+        const title = part === undefined ? titles[index] : `${titles[index]}: ${part}`
+        steps.push(`at ${title} ${done}/${total} ${of}`)
+      },
       done: (index) => void steps.push(`done ${titles[index]}`),
       fail: (index, why) => void steps.push(`fail ${titles[index]}: ${why}`),
       end: async () => void steps.push('end'),

@@ -32,6 +32,8 @@ export interface ScratchOutcome {
   readonly said: readonly string[]
   readonly warnings: readonly string[]
   readonly questions: readonly string[]
+  /** What the display of its steps was told. */
+  readonly steps: readonly string[]
   readonly stdout: string
 }
 
@@ -83,6 +85,7 @@ async function pifarm(
     said: ui.said,
     warnings: ui.warnings,
     questions: ui.questions,
+    steps: ui.stepLog,
     stdout: ui.answered.join('\n'),
   })
   try {

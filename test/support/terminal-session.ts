@@ -33,7 +33,7 @@ async function steps(): Promise<void> {
   const display = ui.steps(['clone A', 'restart'])
   display.start(0)
   for (let bytes = 0; !interrupt.signal.aborted; bytes += 1e6) {
-    display.copied(0, bytes, 1e9)
+    display.at(0, { done: bytes, total: 1e9 })
     await wait(20)
   }
   display.fail(0, 'signal seen')
@@ -47,7 +47,7 @@ async function longList(): Promise<void> {
   const display = ui.steps([long, ...Array.from({ length: 30 }, (_, at) => `step ${at}`)])
   display.start(0)
   for (let megabytes = 0; megabytes < 100; megabytes += 10) {
-    display.copied(0, megabytes * 1e6, 1e8)
+    display.at(0, { done: megabytes * 1e6, total: 1e8, part: 'copying' })
     await wait(20)
   }
   display.done(0)

@@ -11,5 +11,14 @@ test.each([
   [1e6, 8e9, 1000, '[....................] 0 %  1 MB of 8 GB  1 MB/s  ETA 2 h 13 min'],
   [5e6, 0, 1000, '5 MB  5 MB/s'],
 ])('%i of %i bytes after %i ms', (done, total, ms, text) => {
-  expect(bar(done, total, ms)).toBe(text)
+  expect(bar({ done, total }, ms)).toBe(text)
+})
+
+test.each([
+  [0, 0, '[....................] 0 %'],
+  [52, 60_000, '[##########..........] 52 %  52 %/min  ETA 56 s'],
+  [1, 90_000, '[....................] 1 %  0.67 %/min  ETA 2 h 28 min'],
+  [100, 1000, '[####################] 100 %  6000 %/min'],
+])('%i percent after %i ms', (done, ms, text) => {
+  expect(bar({ done, total: 100, of: 'percent' }, ms)).toBe(text)
 })

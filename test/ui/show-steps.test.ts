@@ -10,7 +10,7 @@ describe('steps without a terminal', () => {
   test('one line a step', async () => {
     const { written, steps } = shown()
     steps.start(0)
-    steps.copied(0, 5, 10)
+    steps.at(0, { done: 5, total: 10 })
     steps.done(0)
     steps.start(1)
     steps.done(1)

@@ -73,7 +73,7 @@ describe('on a terminal', () => {
   test('more steps than it has lines: each shows in its line how far it is', async () => {
     const { code, seen } = await onTerminal('longList', [])
     const wide = `clone ${'A'.repeat(120)} ... done`
-    expect(seen).toMatch(/clone A+… {2}\[#+\.+\] [1-9]0 % {2}\d0 MB of 100 MB/)
+    expect(seen).toMatch(/clone A+…: copying {2}\[#+\.+\] [1-9]0 % {2}\d0 MB of 100 MB/)
     const lines = seen.trimEnd().split('\r\n')
     for (const line of lines) {
       const drawn = line.split('\r').map((text) => text.replace('\u001b[K', ''))

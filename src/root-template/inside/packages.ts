@@ -1,5 +1,7 @@
 import { UserError } from '../../errors.ts'
+import type { Report } from '../../ui/ui.ts'
 import type { Tree } from '../tree.ts'
+import { type AptStatus, aptStatus } from './apt-status.ts'
 import { textAt } from './texts.ts'
 
 /** The packages that dpkg has installed in the tree, with their versions. */
@@ -20,11 +22,23 @@ const listsDir = '/var/lib/apt/lists'
  * Installs packages inside. Throws with apt's last words where it cannot. What apt fetches for it
  * is not left: every Pi would get a copy of it, and of the lists alone that is 80 MB.
  */
-export async function installPackages(tree: Tree, names: readonly string[]): Promise<void> {
+export async function installPackages(
+  tree: Tree,
+  names: readonly string[],
+  report: Report = () => {},
+): Promise<void> {
   const hadLists = (await lists(tree)).length > 0
-  await apt(tree, ['update'])
+  await apt(tree, ['update'], ({ percent }) => {
+    report({ done: percent, total: 100, of: 'percent', part: 'fetching the lists' })
+  })
   const flags = ['--yes', '--no-install-recommends', '-o', 'APT::Keep-Downloaded-Packages=false']
-  await apt(tree, ['install', ...flags, '--', ...names])
+  const argv = ['install', ...flags, '--', ...names]
+  const total = await bytesToFetch(tree, argv)
+  await apt(tree, argv, ({ doing, percent }) => {
+    if (doing === 'fetch')
+      report({ done: Math.round((total * percent) / 100), total, part: 'fetching' })
+    else report({ done: percent, total: 100, of: 'percent', part: 'installing' })
+  })
   if (!hadLists) for (const path of await lists(tree)) await tree.put(path, undefined)
 }
 
@@ -34,13 +48,26 @@ async function lists(tree: Tree): Promise<readonly string[]> {
     .map(([name]) => `${listsDir}/${name}`)
 }
 
-async function apt(tree: Tree, argv: readonly string[]): Promise<void> {
-  const { code, stdout, stderr } = await tree.run([
-    'env',
-    'DEBIAN_FRONTEND=noninteractive',
-    'apt-get',
-    ...argv,
-  ])
+/** 0 where apt does not say it: then what it installs with tells why. */
+async function bytesToFetch(tree: Tree, argv: readonly string[]): Promise<number> {
+  // The sizes alone: of all that it prints here, an answer might not hold the beginning.
+  const sizes = `apt-get --print-uris --quiet=2 "$@" | cut -d ' ' -f 3`
+  const { stdout } = await tree.run(['sh', '-c', sizes, 'sh', ...argv])
+  return stdout.split('\n').reduce((sum, line) => sum + (Number(line) || 0), 0)
+}
+
+async function apt(
+  tree: Tree,
+  argv: readonly string[],
+  progress: (status: AptStatus) => void,
+): Promise<void> {
+  const { code, stdout, stderr } = await tree.run(
+    ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-o', 'APT::Status-Fd=3', ...argv],
+    (line) => {
+      const status = aptStatus(line)
+      if (status !== undefined) progress(status)
+    },
+  )
   if (code === 0) return
   const last = `${stdout}\n${stderr}`.trim().split('\n').slice(-3).join('; ')
   throw new UserError(`apt-get ${argv.join(' ')} failed in ${tree.top}: ${last}`, {

@@ -61,11 +61,13 @@ export function bootstrap(
       await keepPackages(nas, farm, wish.name, cache)
       return { bytes: expectedBytes, facts: [] }
     },
-    async fetch({ into, log }, progress, signal) {
+    async fetch({ into, log }, report, signal) {
       const free = await nas.freeBytes(into)
       // Of hundreds of programs one after the other, the disk alone knows how much they wrote.
       const ticks = setInterval(() => {
-        void nas.freeBytes(into).then((now) => progress(Math.max(0, free - now), expectedBytes))
+        void nas
+          .freeBytes(into)
+          .then((now) => report({ done: Math.max(0, free - now), total: expectedBytes }))
       }, 1000)
       try {
         const env = { PIFARM_ARCH: architecture, PIFARM_CACHE: cache }

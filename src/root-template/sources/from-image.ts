@@ -3,6 +3,7 @@ import type { Host } from '../../host/host.ts'
 import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { packageFile } from '../../package-file.ts'
+import type { Report } from '../../ui/ui.ts'
 import { packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
 import {
@@ -12,7 +13,7 @@ import {
   type Partition,
   readPartitions,
 } from '../partition-table.ts'
-import type { FetchProgress, FetchTo, Source } from '../source.ts'
+import type { FetchTo, Source } from '../source.ts'
 import { copyBoot } from './copy-boot.ts'
 import { type ImageFile, unpack, unpackedSize } from './image-file.ts'
 import { sizeOfSource } from './source-file.ts'
@@ -35,15 +36,15 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
       const { root } = await partitionsOf(workshop, file)
       return { bytes: await bytesToCopy(workshop, file, root), facts: [] }
     },
-    async fetch(to, progress, signal) {
+    async fetch(to, report, signal) {
       const [sha256, image] = await Promise.all([
         workshop.sha256(path, signal),
         file.packing === 'none'
           ? shortName(nas, file, to)
-          : unpack(nas, workshop, file, to, progress, signal),
+          : unpack(nas, workshop, file, to, report, signal),
       ])
       const { boot, root } = await partitionsOf(workshop, image)
-      await copyRoot(workshop, image, root, to, progress, signal)
+      await copyRoot(workshop, image, root, to, report, signal)
       await copyBoot(nas, workshop, image, boot, to, signal)
       return { sha256, notes: [] }
     },
@@ -101,7 +102,7 @@ async function copyRoot(
   image: ImageFile,
   root: Partition,
   { into, scratch, log }: FetchTo,
-  progress: FetchProgress,
+  report: Report,
   signal: AbortSignal,
 ): Promise<void> {
   const total = await bytesToCopy(workshop, image, root)
@@ -111,7 +112,7 @@ async function copyRoot(
   const output = await workshop.work(
     {
       argv: ['sh', copyPartition, image.path, ...numbers, mountPoint, into],
-      written: (bytes) => progress(bytes, total),
+      written: (done) => report({ done, total, part: 'copying the root' }),
       log,
     },
     signal,

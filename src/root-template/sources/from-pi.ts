@@ -32,7 +32,7 @@ export function fromPi(
       facts = await surveyPi(remote, { user, host })
       return { bytes: facts.bytes, facts: tell(facts) }
     },
-    async fetch({ into, log }, progress, signal) {
+    async fetch({ into, log }, report, signal) {
       if (remote === undefined || facts === undefined) throw new Error('fetched before the survey')
       const total = facts.bytes
       const { bytes, ended } = remote.read([...facts.sudo, ...packArgv(facts)], signal)
@@ -43,7 +43,7 @@ export function fromPi(
           argv: extractArgv(into),
           input: bytes,
           log,
-          progress: (done) => progress(done, total),
+          progress: (done) => report({ done, total }),
         },
         signal,
       )

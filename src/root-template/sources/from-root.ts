@@ -30,8 +30,8 @@ export function fromRoot(
       bytes = await sizeOf(nas, root)
       return { bytes: (await sharesBlocks(nas, root)) ? 0 : bytes, facts: isMounted }
     },
-    async fetch({ into }, progress, signal) {
-      await workshop.copyTree(root, into, (done) => progress(done, bytes), signal)
+    async fetch({ into }, report, signal) {
+      await workshop.copyTree(root, into, (done) => report({ done, total: bytes }), signal)
       return {
         sha256: undefined,
         notes: live ? [`${name} may have been running: files it was writing may be torn`] : [],

@@ -39,7 +39,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
       await needPrograms(nas, tool === undefined ? ['tar'] : ['tar', tool])
       return { bytes: packing === 'none' ? size : size * unpackedFactor, facts: [] }
     },
-    async fetch(to, progress, signal) {
+    async fetch(to, report, signal) {
       const flag = packing === 'zip' ? [] : flagOf[packing]
       const [sha256, output] = await Promise.all([
         workshop.sha256(file, signal),
@@ -48,7 +48,7 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
             argv: extractArgv(to.into, flag),
             input: file,
             log: to.log,
-            progress: (bytes) => progress(bytes, size),
+            progress: (done) => report({ done, total: size }),
             // xz packs large files in blocks, which it can unpack side by side.
             env: { XZ_DEFAULTS: '-T0' },
           },

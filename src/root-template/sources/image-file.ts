@@ -1,8 +1,9 @@
 import type { Host } from '../../host/host.ts'
 import type { Workshop } from '../../host/workshop.ts'
+import type { Report } from '../../ui/ui.ts'
 import { type Packing, unpackArgv } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
-import type { FetchProgress, FetchTo } from '../source.ts'
+import type { FetchTo } from '../source.ts'
 import { imageIn } from './zip.ts'
 
 /** An image as it lies on the NAS, or as it was unpacked. */
@@ -32,26 +33,27 @@ export async function unpack(
   workshop: Workshop,
   file: ImageFile,
   { scratch, log }: FetchTo,
-  progress: FetchProgress,
+  report: Report,
   signal: AbortSignal,
 ): Promise<ImageFile> {
   const { path, size, packing } = file
   const image = `${scratch}/image`
   const total = packing === 'zip' ? await unpackedSize(nas, file) : size
+  const progress = (done: number) => report({ done, total, part: 'unpacking' })
   const output = await workshop.work(
     packing === 'zip'
       ? {
           argv: ['unzip', '-p', path, ...imageIn],
           output: image,
           log,
-          written: (bytes) => progress(bytes, total),
+          written: progress,
         }
       : {
           argv: packing === 'none' ? [] : unpackArgv[packing],
           input: path,
           output: image,
           log,
-          progress: (bytes) => progress(bytes, total),
+          progress,
         },
     signal,
   )

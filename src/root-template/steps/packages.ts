@@ -14,10 +14,10 @@ export const packages: Step = {
   async inspect(tree, wishes) {
     return (await missing(tree, wishes)).map((name) => `the package ${name} is not installed`)
   },
-  async mend(tree, wishes) {
+  async mend(tree, wishes, report) {
     const names = await missing(tree, wishes)
     if (names.length === 0) return []
-    await installPackages(tree, names)
+    await installPackages(tree, names, report)
     return [`installed ${names.join(', ')}`]
   },
   async notes(tree) {
