@@ -15,6 +15,7 @@ import { Stages } from './stages.ts'
 import type { Step, TemplateWishes } from './step.ts'
 import type { Tree } from './tree.ts'
 import { treeOnDisk } from './tree-on-disk.ts'
+import { withLog } from './with-log.ts'
 
 export interface BuildTools {
   readonly nas: Host
@@ -64,7 +65,7 @@ export async function buildTemplate(
     return manifest
   } catch (cause) {
     await nas.put(manifestPath(farm, name), undefined)
-    throw await withLog(nas, log, fullDisk(cause) ?? cause)
+    throw await withLog(nas, { path: log, before: '' }, fullDisk(cause) ?? cause, exitCodes.putBack)
   } finally {
     request.source.close?.()
     await nas.removeTree(into)
@@ -165,18 +166,6 @@ function fullDisk(cause: unknown): UserError | undefined {
   return new UserError(cause.message, {
     hint: 'the disk is full: make room there',
     exitCode: exitCodes.putBack,
-    cause,
-  })
-}
-
-/** Says where a command's own words are, when there are any. */
-async function withLog(nas: Host, log: string, cause: unknown): Promise<unknown> {
-  const written = await nas.read(log)
-  if (!(cause instanceof UserError) || written?.kind !== 'file' || written.text === '') return cause
-  const hint = cause.hint === undefined ? '' : `${cause.hint}; `
-  return new UserError(cause.message, {
-    hint: `${hint}what the commands said is in ${log}`,
-    exitCode: cause.exitCode === exitCodes.usage ? exitCodes.putBack : cause.exitCode,
     cause,
   })
 }

@@ -1,3 +1,5 @@
+import type { Report } from '../ui/ui.ts'
+import type { Stages } from './stages.ts'
 import type { Step, TemplateWishes } from './step.ts'
 import { allSteps } from './steps/all.ts'
 import type { Tree } from './tree.ts'
@@ -35,20 +37,26 @@ export async function lint(
   return findings
 }
 
-/** Mends what can be mended, `lint --fix`. What a person has to mend is left to the next `lint`. */
+/**
+ * Mends what can be mended, `lint --fix`. What a person has to mend is left to the next `lint`. Where
+ * a step fails, `mended` has what those before it have changed.
+ */
 export async function fix(
   tree: Tree,
   wishes: TemplateWishes,
   kind: Kind,
+  stages?: Stages,
+  mended: Mended[] = [],
 ): Promise<readonly Mended[]> {
-  const mended: Mended[] = []
   for (const step of rulesFor(kind)) {
-    const changes = await step.mend(tree, wishes)
+    const mend = (report?: Report) => step.mend(tree, wishes, report)
+    const changes = await (stages ? stages.stage(mend) : mend())
     if (changes.length > 0) mended.push({ step, changes })
   }
   return mended
 }
 
-function rulesFor(kind: Kind): readonly Step[] {
+/** The rules that are right for it, in the order in which they are mended. */
+export function rulesFor(kind: Kind): readonly Step[] {
   return allSteps.filter(({ templateOnly }) => kind === 'template' || !templateOnly)
 }

@@ -105,6 +105,21 @@ async function inside(argv: readonly string[]) {
   )
 }
 
+test('its apt tells how far it is with a package more', async () => {
+  const from = ['template', 'build', 'packed', '--from-root', 'arm64', '--ssh-key', key]
+  const built = await nas.pifarm([...from, '--package', 'tree'])
+  try {
+    expect([built.error, built.hint, built.code]).toEqual(['', '', 0])
+    expect(fs.existsSync(join(nas.roots, 'packed/usr/bin/tree'))).toBe(true)
+    const fetched = built.steps.findLast((line) => line.startsWith('at Packages: fetching '))
+    expect(fetched).toMatch(/ ([1-9]\d+)\/\1 bytes$/)
+    const installed = built.steps.filter((line) => line.startsWith('at Packages: installing '))
+    expect(installed.length).toBeGreaterThan(5)
+  } finally {
+    fs.rmSync(join(nas.roots, 'packed'), { recursive: true, force: true })
+  }
+})
+
 test('a hook runs inside, and what it undoes is mended again', async () => {
   const hooks = join(cache, 'hooks')
   fs.mkdirSync(hooks, { recursive: true })

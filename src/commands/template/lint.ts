@@ -4,10 +4,20 @@ import { templateName } from '../../farm/schema.ts'
 import type { Shared } from '../../program.ts'
 import { refuseMounted } from '../../resources/rootfs/in-use.ts'
 import { type Emulation, withEmulation } from '../../root-template/emulation.ts'
-import { type Finding, fix, lint as judge, type Kind } from '../../root-template/lint.ts'
+import {
+  type Finding,
+  fix,
+  lint as judge,
+  type Kind,
+  type Mended,
+  rulesFor,
+} from '../../root-template/lint.ts'
 import { manifestsDir } from '../../root-template/manifest.ts'
+import { Stages } from '../../root-template/stages.ts'
 import { treeOnDisk } from '../../root-template/tree-on-disk.ts'
+import { withLog } from '../../root-template/with-log.ts'
 import type { Tools } from '../../tools.ts'
+import type { Ui } from '../../ui/ui.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm, withFarm } from '../session.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
@@ -33,16 +43,36 @@ export async function lint(tools: Tools, options: LintOptions): Promise<number> 
 }
 
 async function mendAll(tools: LintTools, options: LintOptions): Promise<number> {
+  const { nas, ui, signal } = tools
   return await withFarm(tools, options.config, async ({ farm }) => {
-    const { tree, wishes, kind } = await open(tools, farm, options, true)
+    const { tree, wishes, kind, log } = await open(tools, farm, options, true)
     // Whoever is root on a Pi could plant a link under the hand that mends.
-    if (kind === 'root') await refuseMounted(farm, tools.nas, [options.name])
-    for (const { step, changes } of await fix(tree, wishes, kind)) {
-      tools.ui.say(`${step.title}:`)
-      for (const change of changes) tools.ui.say(`  ${change}`)
+    if (kind === 'root') await refuseMounted(farm, nas, [options.name])
+    await nas.put(manifestsDir(farm), { kind: 'dir', mode: 0o755 })
+    const former = await nas.read(log)
+    const before = former?.kind === 'file' ? former.text : ''
+    const display = ui.steps(rulesFor(kind).map(({ title }) => title))
+    const stages = new Stages(display, signal)
+    const mended: Mended[] = []
+    try {
+      await fix(tree, wishes, kind, stages, mended)
+    } catch (cause) {
+      stages.fail(cause)
+      // What was mended before it stays mended.
+      throw await withLog(nas, { path: log, before }, cause, exitCodes.needsHands)
+    } finally {
+      await display.end()
+      tell(ui, mended)
     }
     return await report(tools, farm, options)
   })
+}
+
+function tell(ui: Ui, mended: readonly Mended[]): void {
+  for (const { step, changes } of mended) {
+    ui.say(`${step.title}:`)
+    for (const change of changes) ui.say(`  ${change}`)
+  }
 }
 
 async function open(tools: LintTools, farm: Farm, options: LintOptions, mayChange = false) {
@@ -66,7 +96,7 @@ async function open(tools: LintTools, farm: Farm, options: LintOptions, mayChang
     signal,
     ...(!mayChange && { enter: look }),
   })
-  return { tree, wishes: await readWishes(tools, farm, name, options), kind }
+  return { tree, wishes: await readWishes(tools, farm, name, options), kind, log }
 }
 
 async function report(tools: LintTools, farm: Farm, options: LintOptions): Promise<number> {

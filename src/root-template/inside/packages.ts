@@ -50,10 +50,13 @@ async function lists(tree: Tree): Promise<readonly string[]> {
 
 /** 0 where apt does not say it: then what it installs with tells why. */
 async function bytesToFetch(tree: Tree, argv: readonly string[]): Promise<number> {
-  // The sizes alone: of all that it prints here, an answer might not hold the beginning.
-  const sizes = `apt-get --print-uris --quiet=2 "$@" | cut -d ' ' -f 3`
-  const { stdout } = await tree.run(['sh', '-c', sizes, 'sh', ...argv])
-  return stdout.split('\n').reduce((sum, line) => sum + (Number(line) || 0), 0)
+  let total = 0
+  // Past the log, in which a number would say nothing to anybody.
+  const sum = `apt-get --print-uris --quiet=2 "$@" | awk '{ sum += $3 } END { print sum }' >&3`
+  await tree.run(['sh', '-c', sum, 'sh', ...argv], (line) => {
+    total = Number(line) || 0
+  })
+  return total
 }
 
 async function apt(
