@@ -17,6 +17,8 @@ export interface ChangeOptions {
   readonly purge?: boolean
   /** The old name of a Pi by its new one. */
   readonly renamed?: ReadonlyMap<string, string>
+  /** A template that the caller deletes once all went well. */
+  readonly goingTemplate?: string
   /** Show what would be done and do nothing. */
   readonly planOnly?: boolean
   /** Asked after the whole plan was shown; left out: the command was the wish, and its steps are told. */
@@ -47,6 +49,7 @@ export async function changeFarm(
     runId,
     purge: options.purge ?? false,
     renamed: options.renamed ?? new Map(),
+    goingTemplate: options.goingTemplate,
     edits: editsOf(loaded, edited),
   })
   const code = await settle(tools, plan, { state: farm.paths.state, runId }, options)

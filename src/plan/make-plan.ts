@@ -16,20 +16,24 @@ export interface PlanOptions {
   readonly purge?: boolean
   /** The old name of a Pi by its new one. */
   readonly renamed?: ReadonlyMap<string, string>
+  /** A template that is deleted once this run is over. */
+  readonly goingTemplate?: string | undefined
 }
 
 /** Asks every resource what it wants done. Looks only. */
 export async function makePlan(farm: Farm, nas: Reader, options: PlanOptions): Promise<Plan> {
   const { resources, edits = [], fresh, runId, purge = false, renamed = new Map() } = options
+  const { goingTemplate } = options
   await refuseLacking(farm, nas, resources)
-  const look = { farm, nas, fresh, runId, purge, renamed, owned: await readOwned(nas, farm) }
+  const owned = await readOwned(nas, farm)
+  const look = { farm, nas, fresh, runId, purge, renamed, goingTemplate, owned }
   const answers = await Promise.all(
     resources.map(async (resource) => ({
       resource: resource.name,
       ...(await resource.plan(look)),
     })),
   )
-  const owned = await ownedChange(
+  const ownedNow = await ownedChange(
     nas,
     farm,
     answers.flatMap(({ owns }) => owns),
@@ -37,7 +41,7 @@ export async function makePlan(farm: Farm, nas: Reader, options: PlanOptions): P
   const steps = [
     ...only('farm.yaml', edits),
     ...answers,
-    ...only('owned trees', owned === undefined ? [] : [owned]),
+    ...only('owned trees', ownedNow === undefined ? [] : [ownedNow]),
   ]
   return { steps, purge: purge ? movedAside(answers) : [] }
 }

@@ -29,6 +29,8 @@ export interface Look {
   readonly purge: boolean
   /** Pis that this run renames, the old name by the new one: their roots move and are not cloned. */
   readonly renamed?: ReadonlyMap<string, string>
+  /** A template that is deleted once this run is over: planned for as if it were gone. */
+  readonly goingTemplate?: string | undefined
   /** Names this run; part of the paths where removed roots are kept. */
   readonly runId: string
 }

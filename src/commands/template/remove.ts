@@ -1,7 +1,7 @@
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import { type Farm, templateRoot } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
-import { unfinishedOf } from '../../host/host.ts'
+import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Shared } from '../../program.ts'
 import { templateNames } from '../../resources/find-template.ts'
 import { manifestPath, manifestsDir } from '../../root-template/manifest.ts'
@@ -24,16 +24,24 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     const root = templateRoot(farm, name)
     if (!(await ui.confirm(`Delete ${root} for good? This cannot be taken back.`)))
       throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
-    // Under its name it is there whole or not at all, also after a crash.
-    const going = unfinishedOf(root)
-    await nas.removeTree(going)
-    await nas.moveTree(root, going)
-    await nas.put(manifestPath(farm, name), undefined)
-    await nas.put(`${manifestsDir(farm)}/${name}.log`, undefined)
-    await nas.removeTree(going)
+    // First what can still fail, and is put back then.
+    const { code } = await changeFarm(tools, loaded, source, { goingTemplate: name })
+    if (code !== exitCodes.done) return code
+    await deleteTemplate(nas, farm, name)
     ui.say(`deleted ${root}`)
-    return (await changeFarm(tools, loaded, source)).code
+    return code
   })
+}
+
+/** Under its name it is there whole or not at all, also after a crash. */
+async function deleteTemplate(nas: Host, farm: Farm, name: string): Promise<void> {
+  const root = templateRoot(farm, name)
+  const going = unfinishedOf(root)
+  await nas.removeTree(going)
+  await nas.moveTree(root, going)
+  await nas.put(manifestPath(farm, name), undefined)
+  await nas.put(`${manifestsDir(farm)}/${name}.log`, undefined)
+  await nas.removeTree(going)
 }
 
 async function refuseUsed({ nas }: Tools, farm: Farm, name: string): Promise<void> {

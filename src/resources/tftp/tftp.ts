@@ -65,12 +65,12 @@ function withSerial(farm: Farm): (Pi & { readonly serial: Serial })[] {
 
 /** Of every template that a Pi has, and of the default one, which bootcode.bin comes from. */
 async function allBootFiles(look: Look): Promise<ReadonlyMap<string, BootFiles>> {
-  const { farm, nas } = look
+  const { farm, nas, goingTemplate } = look
   const names = new Set(farm.pis.map(({ template }) => template))
   const { template: standard } = farm.defaults
   // A template that was removed takes its boot files with it, unless some Pi loads its bootcode.bin.
   const copies = farm.pis.length > 0 ? [templateBoot(farm, standard)] : []
-  const places = [...copies, templateRoot(farm, standard)]
+  const places = standard === goingTemplate ? copies : [...copies, templateRoot(farm, standard)]
   // Before the first Pi there may be no template yet.
   for (const place of places) if ((await nas.read(place)) !== undefined) names.add(standard)
   const files = new Map<string, BootFiles>()
