@@ -52,6 +52,8 @@ export async function changeFarm(
     goingTemplate: options.goingTemplate,
     edits: editsOf(loaded, edited),
   })
+  // It would be told that there is nothing to do.
+  if (options.goingTemplate !== undefined && isEmpty(plan)) return { code: exitCodes.done, farm }
   const code = await settle(tools, plan, { state: farm.paths.state, runId }, options)
   return { code, farm }
 }

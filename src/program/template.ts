@@ -14,18 +14,28 @@ export function template(program: Command, does: Does): void {
       .description('build a template that Pis can boot over the network')
       .argument('[name]', "its name; left out: the farm's default template")
       .option('--from-pi <user@host>', 'from a Pi that runs from its card, over ssh')
-      .option('--from-image <file>', 'from an image of Raspberry Pi OS: .img, .xz, .gz, .zst, .zip')
+      .option(
+        '--from-image <file>',
+        'from an image of Raspberry Pi OS: .img, .xz, .gz, .zst, .bz2, .zip',
+      )
       .option('--from-tar <file>', 'from a root packed by tar, plain or compressed')
-      .option('--from-root <name>', "from a Pi's own root")
+      .option('--from-root <name>', "from a Pi's own root, or another template")
       .option('--live', 'with --from-root: also while that Pi runs')
-      .option('--bootstrap [suite]', "from Debian's packages: bookworm or trixie")
+      .option(
+        '--bootstrap [suite]',
+        "from Debian's packages: bookworm or trixie; left out: bookworm",
+      )
       .addOption(
-        new Option('--arch <arch>', 'with --bootstrap').choices(['arm64', 'armhf', 'amd64']),
+        new Option('--arch <arch>', 'with --bootstrap; left out: arm64').choices([
+          'arm64',
+          'armhf',
+          'amd64',
+        ]),
       )
       .option('--mirror <url>', 'with --bootstrap: a mirror or a cache of Debian')
       .option(
         '--ssh-identity <file>',
-        'with --from-pi: private key; left out: the agent, a password',
+        "with --from-pi: private key; left out: the caller's of ~/.ssh, the agent's, a password",
       )
       .option('--ssh-port <port>', 'with --from-pi: where its ssh listens')
       .option('--ssh-password-file <file>', 'with --from-pi: instead of asking for the password')
@@ -47,27 +57,31 @@ export function template(program: Command, does: Does): void {
   const lint = wishes(
     group
       .command('lint')
-      .description('judge a template, or the root of a Pi, by what a netboot needs')
+      .description(
+        'judge a template, or the root of a Pi, by what a netboot needs and what these flags ask for',
+      )
       .argument('<name>'),
   )
     .option('--fix', 'mend what can be mended')
     .option('--json', 'answer in JSON')
     .addHelpText(
       'after',
-      `${example('pifarm template lint template', 'pifarm template lint HLSPi1 --fix')}; 5: there are findings`,
+      `${example('pifarm template lint template', 'pifarm template lint HLSPi1 --fix', 'pifarm template lint hls --user ben --controller http://10.77.0.1:8080')}; 5: there are findings`,
     )
   does(lint, async () => (await import('../commands/template/lint.ts')).lint, ['name'])
 
   const list = group
     .command('list')
-    .description('the templates: source, date, release, kernel, size, the Pis that use them')
+    .description(
+      'the templates: source, date, release, architecture, kernel, size, the Pis that use them',
+    )
     .option('--json', 'answer in JSON')
     .addHelpText('after', example('pifarm template list', 'pifarm template list --json'))
   does(list, async () => (await import('../commands/template/list.ts')).list)
 
   const remove = group
     .command('remove')
-    .description('delete a template that no Pi uses')
+    .description('delete a template that no Pi uses, for good, and its boot files')
     .argument('<name>')
     .addHelpText('after', example('pifarm template remove old', 'pifarm template remove old --yes'))
   does(remove, async () => (await import('../commands/template/remove.ts')).remove, ['name'])
@@ -83,7 +97,11 @@ function wishes(command: Command): Command {
       '--password-hash <hash>',
       'its password as `openssl passwd -6` prints it; left out: none',
     )
-    .option('--package <name>', 'install this too, beside nodejs, ffmpeg, nfs-common', collect)
+    .option(
+      '--package <name>',
+      'install this too, beside openssh-server, nodejs, ffmpeg, nfs-common',
+      collect,
+    )
     .option('--media <host:/path>', 'the NFS share with the videos')
     .option('--controller <url>', 'where the muxer agent asks for jobs')
 }

@@ -30,7 +30,7 @@ test('nothing is left of a template that no Pi has, and nothing else is changed'
   const nas = await farmWithOld([addHlsPi1])
   const before = nas.outside()
   const { code, stderr } = await nas.pifarm(remove)
-  expect([code, stderr]).toEqual([0, expect.stringContaining(`deleted ${old}`)])
+  expect([code, stderr]).toEqual([0, `deleted ${old} for good: no undo brings it back`])
   const rest = Object.entries(before).filter(
     ([path]) => path !== old && !path.startsWith(`${old}/`) && !path.startsWith(`${state}/old.`),
   )
@@ -40,9 +40,24 @@ test('nothing is left of a template that no Pi has, and nothing else is changed'
 test('the boot files of the default one go with it', async () => {
   const nas = await readyFarm([], { files: { [`${state}/template.json`]: '{}' } })
   expect(pathsOf(nas, /^\/srv\/tftp\/templates\/template\//)).not.toEqual([])
-  expect((await nas.pifarm('template remove template --yes')).code).toBe(0)
+  const { code, stderr } = await nas.pifarm('template remove template --yes')
+  expect([code, stderr.split('\n').at(-1)]).toEqual([
+    0,
+    'deleted /mnt/PiRoots/template for good: no undo brings it back',
+  ])
   expect(pathsOf(nas, /^\/srv\/tftp\/templates\/template|PiRoots\/\.?template/)).toEqual([])
   expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
+})
+
+test('the template of a Pi stays, and it is said what to do first', async () => {
+  const nas = await readyFarm([addHlsPi1])
+  const before = nas.snapshot()
+  expect(await nas.pifarm('template remove template --yes')).toMatchObject({
+    code: 2,
+    error: 'template is the template of HLSPi1',
+    hint: 'they boot from its boot files: take them out first with `pifarm remove-pi`',
+  })
+  expect(nas.snapshot()).toEqual(before)
 })
 
 describe('another fault of the farm leaves the template and all else as it was', () => {

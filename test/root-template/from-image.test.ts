@@ -92,6 +92,7 @@ describe('a packed image', () => {
     ['xz', ['xz', '-0', '-k']],
     ['gz', ['gzip', '-1', '-k']],
     ['zst', ['zstd', '-q', '-1']],
+    ['bz2', ['bzip2', '-1', '-k']],
     ['zip', ['zip', '-q', '-1', '-j', 'ARCHIVE']],
   ])('of the form %s gives the same', async (form, argv) => {
     const [program = '', ...args] = argv.map((arg) => (arg === 'ARCHIVE' ? `${image}.zip` : arg))

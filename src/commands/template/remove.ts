@@ -28,7 +28,7 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     const { code } = await changeFarm(tools, loaded, source, { goingTemplate: name })
     if (code !== exitCodes.done) return code
     await deleteTemplate(nas, farm, name)
-    ui.say(`deleted ${root}`)
+    ui.say(`deleted ${root} for good: no undo brings it back`)
     return code
   })
 }
@@ -52,7 +52,7 @@ async function refuseUsed({ nas }: Tools, farm: Farm, name: string): Promise<voi
   const users = farm.pis.filter(({ template }) => template === name).map((pi) => pi.name)
   if (users.length > 0)
     throw new UserError(`${name} is the template of ${users.join(', ')}`, {
-      hint: 'they boot from its boot files; remove them first, or give them another one',
+      hint: 'they boot from its boot files: take them out first with `pifarm remove-pi`',
     })
   if (name === farm.defaults.template && farm.pis.length > 0)
     throw new UserError(`${name} is the default template, whose bootcode.bin every Pi loads`, {

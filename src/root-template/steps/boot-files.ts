@@ -11,7 +11,7 @@ export const bootFiles: Step = {
   id: 'boot-files',
   title: 'Boot files',
   why: 'a Pi without a card gets its firmware, kernel and device tree from the TFTP server, which reads as an ordinary user and follows no link out of the boot files',
-  cure: 'lets everybody read them; missing ones are copied by hand from the boot partition into /boot/firmware, or installed with the package raspi-firmware',
+  cure: 'lets everybody read them; by hand: missing ones are copied from the boot partition into /boot/firmware, or installed with the package raspi-firmware, and a link that leads out is replaced by what it leads to',
   async inspect(tree) {
     const found = await findBoot(tree, '')
     if (found === undefined) return ['/boot/firmware and /boot hold no Raspberry Pi boot files']

@@ -14,7 +14,7 @@ export const media: Step = {
   id: 'media',
   title: 'Media share',
   why: 'the muxer agent reads videos from the share and writes its HLS there; it may not mount it itself, and a Pi that mounts it at boot hangs while the share is away',
-  cure: 'adds the line to /etc/fstab, with x-systemd.automount, so that it is mounted when it is first looked at, and makes the mount point',
+  cure: 'adds the line of the share given with --media to /etc/fstab, with x-systemd.automount, so that it is mounted when it is first looked at, and makes the mount point',
   async inspect(tree, wishes) {
     const share = shareOf(wishes)
     if (share === undefined) return []

@@ -19,7 +19,7 @@ export const rootNic: Step = {
   id: 'root-nic',
   title: 'The network interface of the root stays up',
   why: 'the kernel has set up the interface before its root was there: a network manager that sets it up again, or takes it down at shutdown, takes the root filesystem away and the Pi hangs',
-  cure: 'tells NetworkManager, dhcpcd, systemd-networkd and ifupdown, whichever are installed, to leave the wired interface alone',
+  cure: 'tells NetworkManager, dhcpcd, systemd-networkd and ifupdown, whichever are installed, to leave the wired interface alone, and masks systemd-networkd-wait-online, which would wait for it',
   async inspect(tree) {
     const problems: string[] = []
     for (const path of await filesMissing(tree))

@@ -1,3 +1,4 @@
+import type { Report } from '../../ui/ui.ts'
 import { installedPackages, installPackages } from '../inside/packages.ts'
 import { type Setting, settingOf } from '../inside/settings.ts'
 import { putDropIn, putText } from '../inside/texts.ts'
@@ -16,7 +17,7 @@ export const time: Step = {
   id: 'time',
   title: 'The right time',
   why: 'a Pi has no clock that runs while it is off: until it has asked for the time, every TLS certificate is not yet valid',
-  cure: 'turns systemd-timesyncd on, with the NAS as its time server of last resort',
+  cure: 'turns systemd-timesyncd on, installs it if need be, with the NAS as its time server of last resort and the build as the earliest time; where another time service is on, that is left to it',
   async inspect(tree, wishes) {
     if (await hasOther(tree)) return []
     const problems = (await isOn(tree, timesyncd)) ? [] : [`${timesyncd} is not on`]
@@ -32,10 +33,10 @@ export const time: Step = {
     if ((await tree.read(clock)) === undefined) problems.push(`${clock} is missing`)
     return problems
   },
-  async mend(tree, wishes) {
+  async mend(tree, wishes, report) {
     if (await hasOther(tree)) return []
     const changed: string[] = []
-    if (!(await isOn(tree, timesyncd))) changed.push(...(await switchOn(tree)))
+    if (!(await isOn(tree, timesyncd))) changed.push(...(await switchOn(tree, report)))
     const text = `[Time]\nFallbackNTP=${[...pool, wishes.nas].join(' ')}\n`
     if (!hasNas(await serversOf(tree), wishes) && (await putDropIn(tree, dropIn, text)))
       changed.push(`${dropIn} names ${wishes.nas}`)
@@ -65,12 +66,12 @@ function hasNas(servers: readonly Setting[], { nas }: TemplateWishes): boolean {
   return servers.some(({ value }) => value.split(/\s+/).includes(nas))
 }
 
-async function switchOn(tree: Tree): Promise<readonly string[]> {
+async function switchOn(tree: Tree, report?: Report): Promise<readonly string[]> {
   const changed: string[] = []
   // A package of its own since Debian 11.
   if ((await unitFile(tree, timesyncd)) === undefined) {
     if (!(await installedPackages(tree)).has('systemd-timesyncd')) {
-      await installPackages(tree, ['systemd-timesyncd'])
+      await installPackages(tree, ['systemd-timesyncd'], report)
       changed.push('installed systemd-timesyncd')
     }
   }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { time } from '../../../src/root-template/steps/time.ts'
+import type { Tree } from '../../../src/root-template/tree.ts'
+import type { HowFar } from '../../../src/ui/ui.ts'
+import { output } from '../../support/fake-nas.ts'
 import { piRoot } from '../../support/pi-roots.ts'
-import { leavesAlone, mends } from './law.ts'
+import { leavesAlone, mends, wishes } from './law.ts'
 
 const unit = '/lib/systemd/system/systemd-timesyncd.service'
 const wanted = '/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service'
@@ -24,6 +27,19 @@ test('without the package it is installed and enabled', async () => {
   expect(changes).toContain('installed systemd-timesyncd')
   expect(changes).toContain('enabled systemd-timesyncd.service')
   expect(await tree.read(wanted)).toEqual({ kind: 'link', target: unit })
+})
+
+test('its installation tells how far it is', async () => {
+  const tree = piRoot('bullseye')
+  await tree.put(unit, undefined)
+  await tree.put(wanted, undefined)
+  const told: HowFar[] = []
+  const run: Tree['run'] = async (_, status) => {
+    status?.('pmstatus:systemd-timesyncd:50.0000:Unpacking systemd-timesyncd (arm64)')
+    return output()
+  }
+  await time.mend({ ...tree, run }, wishes, (how) => void told.push(how))
+  expect(told.at(-1)).toEqual({ done: 50, total: 100, of: 'percent', part: 'installing' })
 })
 
 test('a person who named the NAS already is right', async () => {

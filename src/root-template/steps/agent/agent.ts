@@ -14,7 +14,7 @@ export const agent: Step = {
   id: 'agent',
   title: 'Muxer agent',
   why: 'a Pi without the agent boots and then does nothing; one of another version than the controller may not understand it',
-  cure: `adds the user ${agentUser}, writes pifarm's own agent to ${programPath}, installs and enables ${service}, and writes ${configPath} with the controller's URL and the places of the media share and the lock file`,
+  cure: `adds the user ${agentUser}, writes pifarm's own agent to ${programPath}, installs and enables ${service}, and writes ${configPath} with the controller's URL and the places of the media share and the lock file, to which it lets others pass through the home of the login user`,
   async inspect(tree, wishes) {
     const problems: string[] = []
     for (const part of parts) problems.push(...(await part.judge(tree, wishes)))
