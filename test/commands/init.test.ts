@@ -28,6 +28,16 @@ describe('with flags', () => {
     expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
   })
 
+  test('daemons that do not start at boot are named, with what to do', async () => {
+    const nas = farmNas({ disabled: ['isc-dhcp-server', 'nfs-server.service'] })
+    const { code, stderr } = await nas.pifarm(initCommand)
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('systemctl enable isc-dhcp-server nfs-server.service'),
+    ])
+    expect((await farmNas().pifarm(initCommand)).stderr).not.toContain('systemctl enable')
+  })
+
   test('a farm.yaml below directories that are missing gets them all, and undo takes them', async () => {
     const nas = farmNas()
     const deep = '/srv/nas/farm/farm.yaml'

@@ -49,6 +49,8 @@ interface FarmNasOptions {
   readonly freeBytes?: number
   /** Debian packages that are not installed. */
   readonly lacking?: readonly string[]
+  /** Units that do not start at boot. */
+  readonly disabled?: readonly string[]
 }
 
 export const syslog = '/var/log/syslog'
@@ -77,6 +79,7 @@ export function farmNas({
   files = {},
   freeBytes = 1e12,
   lacking = [],
+  disabled = [],
 }: FarmNasOptions = {}): FarmNas {
   const broken = { dhcpd: false, nfs: false, tftpd: false }
   const changedAt = new Map<string, number>()
@@ -179,6 +182,8 @@ export function farmNas({
       )
     if (line === 'systemctl is-active pifarm-controller')
       return output(`${controller}\n`, controller === 'active' ? 0 : 3)
+    if (line.startsWith('systemctl is-enabled '))
+      return disabled.includes(last) ? output('disabled\n', 1) : output('enabled\n')
     if (line === 'ip -j -4 addr show') return output(JSON.stringify(links))
     if (line === 'ip -j -4 route show default') return output(JSON.stringify(routes))
     throw new Error(`this NAS knows no ${line}`)

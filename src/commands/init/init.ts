@@ -26,6 +26,7 @@ import {
   withLock,
 } from '../session.ts'
 import { askAddresses, askNetwork, type InitFlags, suggestAddresses } from './answers.ts'
+import { warnOfBoot } from './at-boot.ts'
 import { installPackages, missingPackages } from './packages.ts'
 import { survey } from './survey.ts'
 
@@ -59,8 +60,9 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
       { state: farm.paths.state, runId },
       { question: 'Make this NAS a farm?' },
     )
-    if (code === exitCodes.done)
-      ui.say('next: pifarm template build, then pifarm add-pi --mac b8:27:eb:xx:xx:xx')
+    if (code !== exitCodes.done) return code
+    await warnOfBoot(tools, farm)
+    ui.say('next: pifarm template build, then pifarm add-pi --mac b8:27:eb:xx:xx:xx')
     return code
   })
 }
