@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { build, installNpmPackages } from './setup/build.js'
 import { removeLeftPolicy } from './setup/daemons.js'
 import { installPackages, missingPackages } from './setup/debian.js'
 import { fetchFootage, fetchOldNode, fetchPackages } from './setup/fetch.js'
+import { needRoom } from './setup/room.js'
 import { stop } from './setup/run.js'
 
 /**
@@ -17,13 +17,13 @@ import { stop } from './setup/run.js'
 await main(process.argv[2])
 
 async function main(box) {
+  if (box !== undefined) needRoom()
   await installNpmPackages()
   const missing = missingPackages(box)
   if (process.getuid?.() !== 0) needRoot(missing)
   removeLeftPolicy()
   if (missing.length > 0) await installPackages(missing)
   needNamespaces()
-  if (box !== undefined) needTun()
   await fetchPackages()
   await fetchOldNode()
   await fetchFootage()
@@ -55,12 +55,4 @@ function needNamespaces() {
       'run it on a machine or a virtual machine, or in a container started with --privileged',
     )
   }
-}
-
-function needTun() {
-  if (existsSync('/dev/net/tun')) return
-  stop(
-    'there is no /dev/net/tun: emulated machines reach one another by it',
-    'load the kernel module (modprobe tun), or give the container the device',
-  )
 }

@@ -9,12 +9,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { run, say } from './run.js'
-
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
+import { cache, run, say } from './run.js'
 
 /**
  * Packages that are unpacked and not installed: raspi-firmware hooks itself into every kernel

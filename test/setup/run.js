@@ -1,7 +1,10 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChild } from '../support/run-child.js'
 
 export const project = fileURLToPath(new URL('../..', import.meta.url))
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test')
 
 export function say(line) {
   process.stderr.write(`setup: ${line}\n`)
