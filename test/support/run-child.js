@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 
 /** One runs at a time. */
 let running
 let endedBy
+/** A kill -9 of this process is a SIGTERM for what it runs. No system but Linux has this. */
+const bound = existsSync('/usr/bin/setpriv') ? ['setpriv', '--pdeathsig', 'TERM', '--'] : []
 
 /**
  * Runs a program to its end; answers its exit code, and what it printed where that is not shown. A
@@ -13,9 +16,10 @@ let endedBy
  * `spared`: a program that is waited for whatever comes. Of all signals it gets SIGINT alone, and not
  * from the terminal.
  */
-export async function runChild([program, ...args], { spared = false, ...options } = {}) {
+export async function runChild(argv, { spared = false, ...options } = {}) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     if (!process.listeners(signal).includes(handOn)) process.on(signal, handOn)
+  const [program, ...args] = spared ? argv : [...bound, ...argv]
   const child = spawn(program, args, { stdio: 'inherit', detached: spared, ...options })
   running = { child, program, spared }
   let output = ''

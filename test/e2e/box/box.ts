@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +8,10 @@ import { createInterface } from 'node:readline'
 import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import type { BootReport } from '../../../src/netboot/boot-client/boot-report.ts'
+import { atEnd } from '../at-end.ts'
 import { type Emulation, type NasDisk, nasDisk } from '../images/nas-disk.ts'
 import { tileRegisters } from '../images/tile-registers.ts'
+import { passingDir, passingDirs } from '../passing-dir.ts'
 import { Nas } from './nas.ts'
 import { Pi } from './pi.ts'
 import { Timeline } from './timeline.ts'
@@ -87,7 +88,8 @@ export class Box {
     for (const { name, made, took } of disk.parts)
       timeline.note('images', `${name}: ${made}${made === 'made' ? seconds(took) : ''}`)
     const registers = await tileRegisters()
-    const dir = await mkdtemp(join(tmpdir(), 'pifarm-box-'))
+    await passingDirs(tmpdir(), 'pifarm-box')
+    const dir = await passingDir(tmpdir(), 'pifarm-box')
     await mkdir(join(dir, 'commands'))
     const network = spawn(
       'unshare',
@@ -97,11 +99,7 @@ export class Box {
       ],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
-    // Vitest's worker outlives a Vitest that was killed, and the machines would with it.
-    process.once('disconnect', () => process.exit(1))
-    process.once('SIGTERM', () => process.exit(1))
-    // The disk of the NAS is some hundred megabytes.
-    process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+    atEnd(() => network.kill('SIGKILL'))
     for await (const line of createInterface(network.stdout))
       if (line === 'ready')
         return new Box({ dir, boards, disk, registers, emulation }, network, timeline)

@@ -9,6 +9,8 @@
 set -eu
 mount -t tmpfs -o mode=0755 box /run
 mkdir /run/netns
+# The memory of guests lies here and is run from here. A container's own has 64 MB, and runs nothing.
+mount -t tmpfs -o mode=1777,size=3G box /dev/shm
 ip link set lo up
 # A bridge takes the lowest MAC of its ports unless it has one of its own, and would change it.
 ip link add br0 address 02:00:00:77:00:fe type bridge stp_state 0

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { passingDir, passingDirs } from '../passing-dir.ts'
+import { keepBelow } from './keep-below.ts'
 
 const top = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pifarm-test/e2e')
-/** Two trees of work on one machine do not take each other's images away; */
-const mostKept = 2
-/** nor that of a run that is under way. In ms: an arm64 template takes half an hour on a busy machine. */
-const longestUse = 3 * 3_600_000
+/**
+ * In bytes, when something is to be made, for which two gigabytes more have to do: so it never holds the 8 GB
+ * that docs/farm-in-a-box.md asks for. A farm of guests and one of emulated boards have room side by side.
+ */
+const mostKept = 5_500_000_000
 
 export type Made = 'made' | 'from the cache'
 
 /**
  * The directory that was made of just these ingredients, whatever its age; made now where there is
- * none. A making that was cut off leaves nothing that is taken for whole.
+ * none. It stays as long as this process runs. A making that was cut off leaves nothing that is taken for whole.
  */
 export async function cached(
   kind: string,
@@ -23,38 +26,46 @@ export async function cached(
   const hash = createHash('sha256')
   for (const part of ingredients) hash.update(`${part.length} ${part} `)
   const key = hash.digest('hex').slice(0, 16)
-  const dir = join(top, `${kind}-${key}`)
-  if (await stat(dir).catch(() => undefined)) {
-    await utimes(dir, new Date(), new Date())
-    return { dir, key, made: 'from the cache' }
-  }
-  const into = join(top, `.${kind}-${process.pid}`)
-  await rm(into, { recursive: true, force: true })
-  await mkdir(into, { recursive: true })
+  const name = `${kind}-${key}`
+  const dir = join(top, name)
+  await use(name)
+  if (await isThere(dir)) return { dir, key, made: 'from the cache' }
+  const inUse = (await passingDirs(top, '.used-')).map((mark) => mark.slice('.used-'.length))
+  await keepBelow(mostKept, top, new Set(inUse))
+  const into = await passing(`making-${name}`)
   try {
+    await chmod(into, 0o755)
     await make(into)
-    await rename(into, dir)
+    // Another run may have been quicker.
+    if (!(await isThere(dir))) await rename(into, dir)
   } finally {
     await rm(into, { recursive: true, force: true })
   }
-  await forgetOld(kind)
   return { dir, key, made: 'made' }
 }
 
 /** A directory of the cache that is kept whatever is in it. */
 export async function store(name: string): Promise<string> {
+  await use(name)
   await mkdir(join(top, name), { recursive: true })
   return join(top, name)
 }
 
-async function forgetOld(kind: string): Promise<void> {
-  const found: { readonly dir: string; readonly used: number }[] = []
-  for (const name of await readdir(top))
-    if (new RegExp(`^${kind}-[0-9a-f]{16}$`).test(name))
-      found.push({ dir: join(top, name), used: (await stat(join(top, name))).mtimeMs })
-  found.sort((a, b) => b.used - a.used)
-  for (const { dir, used } of found.slice(mostKept))
-    if (used < Date.now() - longestUse) await rm(dir, { recursive: true, force: true })
+/** A directory of the cache that goes with this process. */
+export async function passing(name: string): Promise<string> {
+  await mkdir(top, { recursive: true })
+  await passingDirs(top, '.')
+  return await passingDir(top, `.${name}`)
+}
+
+/** Nobody forgets it as long as this process runs, nor soon thereafter. */
+async function use(name: string): Promise<void> {
+  await passing(`used-${name}`)
+  if (await isThere(join(top, name))) await utimes(join(top, name), new Date(), new Date())
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 /** All files below these paths, in one text that changes with any of them. */

@@ -1,7 +1,9 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { cached, contentOf, type Made, store } from './cache.ts'
+import { cached, contentOf, type Made, passing, store } from './cache.ts'
+import { apart, bound } from './programs.ts'
+import { templateCode } from './template-code.ts'
 
 const project = join(import.meta.dirname, '../../..')
 const here = import.meta.dirname
@@ -49,7 +51,7 @@ export async function nasDisk(emulation: Emulation, say: (line: string) => void)
 
   const tarball = await pack()
   const pifarm = await part('pifarm', [await contentOf(tarball)], (into) =>
-    bash(say, ['npm', 'install', '--global', '--prefix', join(into, 'usr/local'), tarball]),
+    bound(say, ['npm', 'install', '--global', '--prefix', join(into, 'usr/local'), tarball]),
   )
 
   const hooks = join(here, '../hooks')
@@ -57,10 +59,9 @@ export async function nasDisk(emulation: Emulation, say: (line: string) => void)
     `template-${emulation}`,
     [
       debian.key,
+      await templateCode(),
       await contentOf(
-        ...['src/root-template', 'templates/root-template', 'dist/agent.mjs'].map((path) =>
-          join(project, path),
-        ),
+        ...['templates', 'dist/agent.mjs', 'package-lock.json'].map((path) => join(project, path)),
         script('template.sh'),
         hooks,
       ),
@@ -87,7 +88,7 @@ export async function nasDisk(emulation: Emulation, say: (line: string) => void)
 
 /** As `npm publish` would send it. */
 async function pack(): Promise<string> {
-  const dir = await store('packed')
+  const dir = await passing('packed')
   const argv = ['pack', '--silent', '--ignore-scripts', '--pack-destination', dir]
   const { stdout } = await execa('npm', argv, { cwd: project })
   return join(dir, stdout.trim())
@@ -106,19 +107,4 @@ async function hooksFor(emulation: Emulation, hooks: string, into: string): Prom
   await writeFile(join(dir, 'linux'), await readFile(guestKernel), { mode: 0o644 })
   await execa('tar', ['-C', guestModules, '-cf', join(dir, 'modules.tar'), version])
   return dir
-}
-
-/** Runs a script where its mounts end with it. */
-async function apart(say: (line: string) => void, argv: readonly string[]): Promise<void> {
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
-  await bash(say, ['unshare', ...namespaces, 'bash', ...argv])
-}
-
-async function bash(
-  say: (line: string) => void,
-  [program = '', ...args]: readonly string[],
-): Promise<void> {
-  const child = execa(program, args, { cwd: project, stdin: 'ignore', all: true })
-  for await (const line of child.iterable({ from: 'all' })) say(`  ${line}`)
-  await child
 }

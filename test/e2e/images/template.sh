@@ -17,6 +17,9 @@ architecture=$6
 nas=$into/nas
 
 mkdir -p "$into"/{roots,upper,work,nas} "$packages"
+# pifarm keeps others out of its state, and this one's alone: two trees of work may build at once.
+exec 9>"$packages/.lock"
+flock --nonblock 9 || { echo 'waits for another build, which has the packages'; flock 9; }
 mount -t overlay overlay -o "lowerdir=$pifarm:$base,upperdir=$into/upper,workdir=$into/work" "$nas"
 mkdir -p "$nas"/{mnt/PiRoots,var/lib/pifarm/packages,etc/pifarm,run/hooks}
 mount --bind "$into/roots" "$nas/mnt/PiRoots"
