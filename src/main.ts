@@ -57,7 +57,9 @@ async function realTools(
     fresh: realFresh(),
     sshTo: async (target, options) => {
       const { sshTo } = await import('./host/ssh.ts')
-      return sshTo(target, { home: homedir(), ...options, agent: process.env.SSH_AUTH_SOCK })
+      const { SSH_AUTH_SOCK: agent, SUDO_USER: caller } = process.env
+      const agentHidden = !agent && caller !== undefined
+      return sshTo(target, { home: homedir(), ...options, agent: agent || undefined, agentHidden })
     },
     signal,
     now: () => new Date(),

@@ -27,7 +27,8 @@ export interface Tools {
 }
 
 /** Left out, `home` is that of the user that pifarm runs as. */
-type SshWishes = Omit<SshOptions, 'home' | 'agent'> & Partial<Pick<SshOptions, 'home'>>
+type SshWishes = Omit<SshOptions, 'home' | 'agent' | 'agentHidden'> &
+  Partial<Pick<SshOptions, 'home'>>
 
 export type HearPis = (
   signal: AbortSignal,

@@ -11,19 +11,31 @@ const hints: Readonly<Record<string, string>> = {
   ETIMEDOUT: `it does not answer: ${wired}`,
 }
 
+/** How far a connection came. */
+export interface Attempt {
+  /** How often the server has asked for one. */
+  logins: number
+  /** The agent did not answer, or would not sign. */
+  agentFailed: boolean
+}
+
 /** Why no connection came about, in a person's words. */
 export function connectFailure(
   { user, host, port }: SshTarget,
-  error: Error & { readonly level?: string; readonly code?: string },
-  { askPassword, keyFlag }: Pick<SshOptions, 'askPassword' | 'keyFlag'>,
+  error: Error & { readonly level?: string; readonly code?: string | number },
+  options: Ways,
+  attempt: Attempt,
 ): UserError {
   if (error instanceof UserError) return error
   if (error.level === 'client-authentication')
     return new UserError(`${user}@${host} refuses the login`, {
-      hint:
-        askPassword === undefined
-          ? `no key was taken, and without a terminal no password can be asked for: see ${keyFlag}`
-          : `none of the keys and passwords was taken: ssh-copy-id brings your key there, ${keyFlag} names one`,
+      hint: untaken(options, attempt),
+      exitCode: exitCodes.putBack,
+    })
+  // A number is what the server has sent with its goodbye: it lets only so many logins be tried.
+  if (typeof error.code === 'number' && attempt.logins > 0)
+    return new UserError(`${user}@${host} refuses the login: ${error.message}`, {
+      hint: `your ssh agent and ~/.ssh may have more keys than it lets you try: ${options.keyFlag} names the right one, which is tried first`,
       exitCode: exitCodes.putBack,
     })
   return new UserError(
@@ -34,6 +46,20 @@ export function connectFailure(
       cause: error,
     },
   )
+}
+
+type Ways = Pick<SshOptions, 'agent' | 'agentHidden' | 'askPassword' | 'keyFlag'>
+
+function untaken({ agent, agentHidden, askPassword, keyFlag }: Ways, attempt: Attempt): string {
+  const hints = [
+    askPassword === undefined
+      ? `no key was taken, and without a terminal no password can be asked for: see ${keyFlag}`
+      : `none of the keys and passwords was taken: ssh-copy-id brings your key there, ${keyFlag} names one`,
+  ]
+  if (attempt.agentFailed) hints.push(`the ssh agent at SSH_AUTH_SOCK ${agent} could not be used`)
+  if (agentHidden)
+    hints.push('an ssh agent is seen behind sudo by: sudo --preserve-env=SSH_AUTH_SOCK')
+  return hints.join('; ')
 }
 
 /** A connection that ended before what was asked of it. */

@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, Client, ConnectConfig } from 'ssh2'
 import { knownHosts } from './known-hosts.ts'
 import type { SshConnect, SshOptions, SshTarget } from './remote.ts'
-import { connectFailure } from './ssh-failure.ts'
+import { type Attempt, connectFailure } from './ssh-failure.ts'
 import { keyLogins, loginsInTurn } from './ssh-logins.ts'
 import { remoteOver } from './ssh-remote.ts'
 
@@ -22,7 +22,8 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
     const logins = await keyLogins(ssh2.utils.parseKey, { ...options, askPassword })
     const client = new ssh2.Client()
     const algorithms = hosts.algorithms()
-    await ready(client, options.signal, target, (unhurried, refuse) => {
+    const attempt: Attempt = { logins: 0, agentFailed: false }
+    await ready(client, options.signal, target, attempt, (unhurried, refuse) => {
       const nextLogin = loginsInTurn(target, logins, remembered, (question) =>
         unhurried(askPassword?.(question)),
       )
@@ -41,12 +42,13 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
           checked.then(() => verified(true), refuse)
         },
         authHandler: (left, _partial, next) => {
+          attempt.logins += 1
           nextLogin(left).then((login) => next(login as AnyAuthMethod), refuse)
         },
       }
     }).catch((error) => {
       options.signal.throwIfAborted()
-      throw connectFailure(target, error, { ...options, askPassword })
+      throw connectFailure(target, error, { ...options, askPassword }, attempt)
     })
     return remoteOver(client, target)
   }
@@ -59,6 +61,7 @@ async function ready(
   client: Client,
   signal: AbortSignal,
   { host, port }: SshTarget,
+  attempt: Attempt,
   config: (unhurried: Unhurried, refuse: (why: unknown) => void) => ConnectConfig,
 ): Promise<void> {
   signal.throwIfAborted()
@@ -82,7 +85,11 @@ async function ready(
         signal.removeEventListener('abort', interrupted)
         resolve()
       })
-      .on('error', stop)
+      .on('error', (error) => {
+        // ssh2 goes on to the next login by itself.
+        if (error.level === 'agent') attempt.agentFailed = true
+        else stop(error)
+      })
       .once('close', () => {
         clearTimeout(patience)
         signal.removeEventListener('abort', interrupted)

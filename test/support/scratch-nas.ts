@@ -23,6 +23,8 @@ interface ScratchOptions {
   readonly signal?: AbortSignal
   /** What `ss` says of the NAS's connections. */
   readonly connections?: string
+  /** The socket of an ssh agent. */
+  readonly agent?: string
 }
 
 export interface ScratchOutcome {
@@ -74,7 +76,12 @@ ${more}`,
 async function pifarm(
   dir: string,
   words: readonly string[],
-  { answers = [], signal = new AbortController().signal, connections = '' }: ScratchOptions = {},
+  {
+    answers = [],
+    signal = new AbortController().signal,
+    connections = '',
+    agent,
+  }: ScratchOptions = {},
 ): Promise<ScratchOutcome> {
   const ui = recordingUi(...answers)
   const nas = localHost()
@@ -98,7 +105,7 @@ async function pifarm(
             : await nas.ask(argv, input),
       },
       workshop: localWorkshop(),
-      sshTo: async (target, options) => sshTo(target, { ...options, home: dir }),
+      sshTo: async (target, options) => sshTo(target, { ...options, home: dir, agent }),
       ui,
       fresh: realFresh(),
       signal,
