@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { submission } from '../protocol/views.ts'
+import { visible } from '../ui/visible.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
 import type { MediaDir } from './media-dir.ts'
 import type { Queue } from './queue/queue.ts'
@@ -34,6 +35,8 @@ export function watchFolder(
   let before: ReadonlyMap<string, string> = new Map()
   const said = new Map<string, string>()
   let complained = ''
+  // Whoever may write there names the files, and the log is read on a terminal.
+  const tell = (line: string): void => say(visible(line))
 
   const look = async (): Promise<void> => {
     const now = new Map<string, string>()
@@ -43,7 +46,7 @@ export function watchFolder(
       if (before.get(path) !== looks) continue
       const what = problem ?? (await offer(watched))
       if (what === undefined) said.delete(path)
-      else if (said.get(path) !== what) say(`${nameOf(path)} ${what}`)
+      else if (said.get(path) !== what) tell(`${nameOf(path)} ${what}`)
       if (what !== undefined) said.set(path, what)
     }
     for (const path of said.keys()) if (!now.has(path)) said.delete(path)
@@ -61,7 +64,7 @@ export function watchFolder(
     if (objection !== undefined) return `is skipped: ${objection}`
     try {
       const { job, isNew } = await submit(queue, submission.parse({ path }))
-      if (isNew) say(`job ${job.id}: ${path}, from the watch folder`)
+      if (isNew) tell(`job ${job.id}: ${path}, from the watch folder`)
       return undefined
     } catch (error) {
       if (isDatabaseGone(error)) throw error
@@ -84,7 +87,7 @@ export function watchFolder(
         complained = ''
       } catch (error) {
         const message = messageOf(error)
-        if (message !== complained) say(`the watch folder: ${message}`)
+        if (message !== complained) tell(`the watch folder: ${message}`)
         complained = message
       }
       await sleep(everyMs, undefined, { signal: closing.signal }).catch(() => undefined)

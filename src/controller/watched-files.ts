@@ -9,6 +9,7 @@ export interface Watched {
   readonly path: string
   /** Changes while somebody writes there. */
   readonly looks: string
+  /** By the file server's clock, whatever date a camera or a copy gave it: one to come would be newer than every job. */
   readonly written: number
   /** Why no job can be made of it, as the rest of a sentence. */
   readonly problem?: string
@@ -60,8 +61,8 @@ function codeOf(error: NodeJS.ErrnoException): string {
 async function look(top: string, path: string): Promise<Watched | undefined> {
   const found = await lstat(join(top, path)).catch(() => undefined)
   if (found === undefined) return undefined
-  const { ino, size, mtimeMs } = found
-  const watched = { path, looks: `${ino} ${size} ${mtimeMs}`, written: mtimeMs }
+  const { ino, size, mtimeMs, ctimeMs } = found
+  const watched = { path, looks: `${ino} ${size} ${mtimeMs}`, written: Math.min(mtimeMs, ctimeMs) }
   if (found.isSymbolicLink()) return skipped(watched, 'a link')
   if (!found.isFile()) return skipped(watched, 'no file')
   if (!hasVideoName(path)) return skipped(watched, 'its name is not that of a video')

@@ -86,6 +86,14 @@ describe('jobs submit', () => {
     await agent.complete(claimed)
   })
 
+  test('control characters in a name are shown, not obeyed', async () => {
+    const name = 'films/red\u009b31m.mp4'
+    writeFileSync(join(controller.media, name), 'video')
+    const { code, stderr } = await ask('jobs submit', [name])
+    expect(stderr).toMatch(/^job \d+: films\/red\\u\{9b\}31m\.mp4: submitted$/)
+    expect(code).toBe(0)
+  })
+
   test('the same file again, wished otherwise: what is taken over is said, and what is not', async () => {
     const id = await submitted('--label', 'mpeg2')
     const flags = ['--priority', '90', '--webhook', 'http://127.0.0.1:9/told', '--encrypt']
@@ -272,7 +280,15 @@ describe('jobs', () => {
     expect((await ask('jobs list --state cancelled --limit 1')).stdout).toContain(`v${videos}.mp4`)
   })
 
+  test('a word that is no job leaves the others as they were', async () => {
+    const id = await submitted()
+    const refused = await ask(`jobs cancel ${id} abc`)
+    expect(refused).toMatchObject({ code: 2, error: 'bad job "abc"' })
+    expect((await controller.ask('GET', `/v1/jobs/${id}`)).json.job.state).toBe('queued')
+  })
+
   test.each([
+    ['jobs show 0', 'bad job "0"'],
     ['jobs show x-1', 'bad job "x-1"'],
     ['jobs show 99999', 'there is no job 99999'],
     ['jobs cancel 99999', 'there is no job 99999'],

@@ -121,6 +121,38 @@ describe('what is skipped is said once:', () => {
   })
 })
 
+test('a file that is dated in the future is submitted once, however its job ends, and again when it is written', async () => {
+  const nextYear = Date.now() / 1000 + 3e7
+  const write = () => {
+    lay('later.mp4')
+    utimesSync(join(folder, 'later.mp4'), nextYear, nextYear)
+  }
+  const cancelled = async () => {
+    await until(async () => (await controller.ask('GET', '/v1/jobs?state=queued')).json.jobs.length)
+    const { jobs } = (await controller.ask('GET', '/v1/jobs?state=queued')).json
+    await controller.ask('POST', `/v1/jobs/${jobs[0].id}/cancel`, {})
+    await looks(3)
+  }
+  write()
+  watch()
+  await cancelled()
+  expect(await submitted()).toEqual(['later.mp4'])
+  write()
+  await cancelled()
+  expect(await submitted()).toEqual(['later.mp4', 'later.mp4'])
+})
+
+test('the log shows the control characters of a name, and does not obey them', async () => {
+  lay('red\u009b31m.mp4')
+  lay('red\u009b31m.txt')
+  watch()
+  await until(() => said.length === 2)
+  expect(said.sort()).toEqual([
+    'job 1: incoming/red\\u{9b}31m.mp4, from the watch folder',
+    'the watch folder: "incoming/red\\u{9b}31m.txt" is skipped: its name is not that of a video',
+  ])
+})
+
 test('a file that is refused holds up no other', async () => {
   const names = [1, 2, 3, 4, 5, 6].map((number) => `${number}.mp4`)
   for (const name of names) for (const kind of ['bad', 'good']) lay(`${kind}${name}`)

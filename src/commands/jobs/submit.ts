@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { exitCodes } from '../../errors.ts'
 import type { Submission } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
+import { visible } from '../../ui/visible.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { eachOf } from '../each-of.ts'
 import { mediaPathOf } from './media-path-of.ts'
@@ -28,7 +29,7 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
     wishes.push(submissionOf(await mediaPathOf(tools.nas, file, media), options, tools.now()))
   const { done, exitCode } = await eachOf(tools, wishes, async (wish) => {
     const { job, isNew } = await client.submit(wish, randomUUID())
-    const line = `job ${job.id}: ${job.path}: ${isNew ? 'submitted' : whatBecame(job)}`
+    const line = `job ${job.id}: ${visible(job.path)}: ${isNew ? 'submitted' : whatBecame(job)}`
     if (job.notTakenOver.length > 0) ui.warn(line)
     else if (!options.json) ui.say(line)
     return job
