@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -102,6 +110,21 @@ describe.each([
     expect((await findJobs(queue.db, { limit: 10 })).jobs).toHaveLength(7)
     await queue.db.close()
   })
+})
+
+test('what lies where an export is written is neither written through nor kept open to others', async () => {
+  const source = await all.sqlite.create()
+  await filled(source)
+  const [linked, left, victim] = [newFile(), newFile(), newFile()]
+  writeFileSync(victim, 'precious')
+  symlinkSync(victim, `${linked}.unfinished`)
+  writeFileSync(`${left}.unfinished`, 'of an export that was killed', { mode: 0o644 })
+  for (const file of [linked, left]) {
+    expect(await jobs('export', file, source)).toMatchObject({ code: 0, error: '' })
+    expect(lstatSync(file).isFile()).toBe(true)
+    expect(lstatSync(file).mode & 0o777).toBe(0o600)
+  }
+  expect(readFileSync(victim, 'utf8')).toBe('precious')
 })
 
 test('a lease lasts as long as it would have, however long the move takes', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -102,6 +103,21 @@ describe.each(['export', 'import', 'controller'])('%s', (command) => {
     expect(everything()).toEqual(before)
     expect(existsSync('/dev/null.lock')).toBe(false)
   })
+})
+
+test("another program's database is refused though it is all in the journal of one that was killed", async () => {
+  const [live, file] = [join(dir, 'live.sqlite'), join(dir, 'killed.sqlite')]
+  const db = new Libsql(live)
+  db.exec('pragma journal_mode = wal')
+  db.exec('create table bookmarks (url text)')
+  for (const end of ['', '-wal']) copyFileSync(`${live}${end}`, `${file}${end}`)
+  db.close()
+  const before = everything()
+  expect(await pifarmHere(['jobs', 'export', join(dir, 'moved'), '--db', file])).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/killed\.sqlite" is that of another program/),
+  })
+  expect(everything()).toEqual(before)
 })
 
 describe('an import that is refused', () => {

@@ -1,13 +1,16 @@
-import { statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { quoted, UserError } from '../../errors.ts'
 
 /** Another program's database would get our tables, and another mode. It is looked at without a trace. */
 export function refuseForeign(file: string): void {
-  if (!statSync(file, { throwIfNoEntry: false })?.size) return
+  if (sizeOf(file) === 0) return
+  // Of one that was killed all tables may be in its journal, and `immutable` passes over that.
+  const isKilled = sizeOf(`${file}-wal`) > 0
+  const hadIndex = existsSync(`${file}-shm`)
   // Without it SQLite makes files beside a database by reading it.
-  const untouched = new Libsql(`${pathToFileURL(file)}?immutable=1`)
+  const untouched = new Libsql(`${pathToFileURL(file)}?${isKilled ? 'mode=ro' : 'immutable=1'}`)
   try {
     const tables = untouched
       .prepare("select name from sqlite_master where type = 'table' order by name")
@@ -20,5 +23,10 @@ export function refuseForeign(file: string): void {
       )
   } finally {
     untouched.close()
+    if (isKilled && !hadIndex) rmSync(`${file}-shm`, { force: true })
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -1,5 +1,5 @@
 import { createReadStream, statSync } from 'node:fs'
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
 import type { DatabaseAddress } from '../db/open-database.ts'
@@ -17,7 +17,9 @@ export async function exportTo(file: string, address: DatabaseAddress): Promise<
     throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
   if (address.kind === 'sqlite') refuseNone(address.file)
   const unfinished = `${file}.unfinished`
-  const handle = await open(unfinished, 'w', 0o600)
+  // What is left of a killed export may be open to others, and a link would be followed.
+  await rm(unfinished, { force: true })
+  const handle = await open(unfinished, 'wx', 0o600)
   try {
     const { db, discard } = await takeDatabase(address, stopFirst)
     // It adds nothing to it, and so leaves nothing.
