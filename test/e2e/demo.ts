@@ -25,14 +25,14 @@ async function demo(): Promise<number> {
       for (const command of ['hostname', 'cat /proc/cmdline', 'findmnt -no SOURCE /'])
         tell(`${board.name}$ ${command}\n  ${(await farm.onPi(board, command)).trim()}`)
     heading('When what happened')
-    for (const line of farm.box.timeline.lines) tell(line)
+    for (const line of farm.timeline) tell(line)
     return 0
   } catch (error) {
     tell(error instanceof Error ? error.message : String(error))
-    tell(await farm.box.lastWords())
+    tell(await farm.lastWords())
     return 1
   } finally {
-    await farm.box.close()
+    await farm.close()
   }
 }
 

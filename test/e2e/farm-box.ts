@@ -38,6 +38,20 @@ export class FarmBox {
     return this.#box
   }
 
+  /** What happened so far; nothing where the box did not open. */
+  get timeline(): readonly string[] {
+    return this.#box?.timeline.lines ?? []
+  }
+
+  /** Of the machines, where there are any. */
+  async lastWords(): Promise<string> {
+    return (await this.#box?.lastWords()) ?? ''
+  }
+
+  async close(): Promise<void> {
+    await this.#box?.close()
+  }
+
   get nas(): Nas {
     if (this.box.nas === undefined) throw new Error('the NAS is off')
     return this.box.nas

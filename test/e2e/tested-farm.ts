@@ -9,10 +9,10 @@ import { FarmBox, tell } from './farm-box.ts'
 export function testedFarm(): FarmBox {
   const farm = new FarmBox([first, second])
   beforeAll(() => farm.open())
-  beforeEach(() => onTestFailed(async () => tell(await farm.box.lastWords())))
+  beforeEach(() => onTestFailed(async () => tell(await farm.lastWords())))
   afterAll(async () => {
-    tell(`\n${farm.box.timeline.lines.join('\n')}`)
-    await farm.box.close()
+    tell(`\n${farm.timeline.join('\n')}`)
+    await farm.close()
   })
   return farm
 }

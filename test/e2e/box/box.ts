@@ -84,7 +84,9 @@ export class Box {
     tell: (line: string) => void,
   ): Promise<Box> {
     const timeline = new Timeline(tell)
-    const disk = await nasDisk(emulation, tell)
+    const disk = await nasDisk(emulation, tell).catch((cause: Error) => {
+      throw new Error(`the disk of the NAS could not be made: ${cause.message}`, { cause })
+    })
     for (const { name, made, took } of disk.parts)
       timeline.note('images', `${name}: ${made}${made === 'made' ? seconds(took) : ''}`)
     const registers = await tileRegisters()
