@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -129,6 +129,12 @@ describe('people', () => {
       statuses.push((await post(path, 'one')).status)
     expect(statuses).toEqual([201, 200, 422])
     expect((await post('inside.mp4', 'with blank')).status).toBe(400)
+
+    // What became of the file since is no matter of the same request again.
+    rmSync(join(controller.media, 'other.mp4'))
+    expect((await post('other.mp4', 'one')).status).toBe(200)
+    expect((await post('other.mp4', 'two')).status).toBe(400)
+    expect((await post('gone.mp4', 'one')).status).toBe(422)
   })
 
   test('see, drain and resume muxers', async () => {

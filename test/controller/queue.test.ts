@@ -225,6 +225,24 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: true })
   })
 
+  test('an Idempotency-Key answers the job that its submission joined, also when that is over, for a day', async () => {
+    const id = await add({ path: 'a.mp4', needs: [] })
+    queue.passes(30 * 3600)
+    const wish = submission.parse({ path: 'a.mp4', priority: 70, needs: ['never'] })
+    const joined = { isNew: false, job: { id }, notTakenOver: ['needs'] }
+    expect(await submit(queue, wish, 'k1')).toMatchObject({ ...joined, takenOver: ['priority'] })
+    await tick(queue)
+    expect(await submit(queue, wish, 'k1')).toMatchObject({ ...joined, takenOver: [] })
+    await expect(submit(queue, submission.parse({ path: 'b.mp4' }), 'k1')).rejects.toMatchObject({
+      status: 422,
+    })
+    await completed(await claimed('1'))
+    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: false, job: { id } })
+    queue.passes(25 * 3600)
+    await tick(queue)
+    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: true })
+  })
+
   test('a lease is kept by heartbeats, and its story is told', async () => {
     const id = await add()
     const job = await claimed('1')

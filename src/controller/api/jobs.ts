@@ -7,6 +7,7 @@ import {
   jobStory,
   jobView,
   type Submission,
+  type Submitted,
   submission,
   submitted,
   upcoming,
@@ -14,7 +15,9 @@ import {
 import type { MediaDir } from '../media-dir.ts'
 import { cancel, retry, setPriority } from '../queue/change-job.ts'
 import { findJobs, jobStory as storyOf } from '../queue/find-jobs.ts'
+import { knownBy } from '../queue/idempotency.ts'
 import { jobView as viewOf } from '../queue/job-view.ts'
+import type { Joined } from '../queue/join-job.ts'
 import { hlsIsThere, Refused } from '../queue/refused.ts'
 import { submit } from '../queue/submit.ts'
 import { upcomingJobs } from '../queue/upcoming.ts'
@@ -49,6 +52,9 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
     async ({ body, request, reply }) => {
       const header = request.headers['idempotency-key']
       const key = header === undefined ? undefined : idempotencyKey.parse(header)
+      // First of all: what has become of its file since does not matter to a request that comes again.
+      const known = key && (await knownBy(queue.db.kysely, queue.db.now, key, body))
+      if (known) return submittedView(known)
       if (media === undefined)
         throw new Refused(
           409,
@@ -57,9 +63,9 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
         )
       await media.file(body.path)
       const objection = await objectionTo(media, body)
-      const { job, isNew, takenOver, notTakenOver } = await submit(queue, body, key, objection)
-      reply.status(isNew ? 201 : 200)
-      return { ...viewOf(job), takenOver: [...takenOver], notTakenOver: [...notTakenOver] }
+      const made = await submit(queue, body, key, objection)
+      reply.status(made.isNew ? 201 : 200)
+      return submittedView(made)
     },
   )
   route(
@@ -141,6 +147,10 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
     },
     async ({ params, body }) => viewOf(await setPriority(queue, params.id, body.priority)),
   )
+}
+
+function submittedView({ job, takenOver, notTakenOver }: Joined): Submitted {
+  return { ...viewOf(job), takenOver: [...takenOver], notTakenOver: [...notTakenOver] }
 }
 
 /** What its muxer would find at its start, said while whoever submits it still looks. */

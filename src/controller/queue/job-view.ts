@@ -29,6 +29,11 @@ export function jobView(row: JobRow): JobView {
   }
 }
 
+/** Waits, or is a muxer's. */
+export function isLive({ state }: JobRow): boolean {
+  return state === 'queued' || state === 'leased'
+}
+
 /** The attempts that are over, and the one that runs. */
 export function attemptViews(
   row: JobRow,

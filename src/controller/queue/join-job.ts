@@ -34,30 +34,34 @@ export async function joinJob(
       'submit it again once its muxer has stopped',
     )
   const webhooks = webhooksOf(job.webhook)
-  const isAnother = wish.webhook !== null && !webhooks.includes(wish.webhook)
   const set = {
     ...(wish.priority > job.priority && { priority: wish.priority }),
     ...(wish.webhook !== null &&
-      isAnother &&
+      !webhooks.includes(wish.webhook) &&
       webhooks.length < mostWebhooks && { webhook: webhookColumn([...webhooks, wish.webhook]) }),
   }
   const takenOver = Object.keys(set) as (keyof typeof set)[]
-  const others: readonly WishPart[] = [
-    ...(wish.priority < job.priority ? (['priority'] as const) : []),
-    ...(isAnother && !takenOver.includes('webhook') ? (['webhook'] as const) : []),
-    ...differences(job, wish, now),
-  ]
-  if (takenOver.length === 0) return { job, takenOver, notTakenOver: others }
+  if (takenOver.length === 0) return { job, takenOver, notTakenOver: notTakenOver(job, wish, now) }
   const changed = await trx
     .updateTable('jobs')
     .set(set)
     .where('id', '=', job.id)
     .returningAll()
     .executeTakeFirstOrThrow()
-  return { job: changed, takenOver, notTakenOver: others }
+  return { job: changed, takenOver, notTakenOver: notTakenOver(changed, wish, now) }
 }
 
-/** What of a job is not as a submission wishes it, beside priority and webhook. */
+/** What of a job is not as a submission that has joined it wishes. */
+export function notTakenOver(job: JobRow, wish: Submission, now: number): WishPart[] {
+  const isTold = wish.webhook === null || webhooksOf(job.webhook).includes(wish.webhook)
+  return [
+    ...(wish.priority < job.priority ? (['priority'] as const) : []),
+    ...(isTold ? [] : (['webhook'] as const)),
+    ...differences(job, wish, now),
+  ]
+}
+
+/** Beside priority and webhook. */
 function differences(job: JobRow, wish: Submission, now: number): WishPart[] {
   const settings: MuxSettings = JSON.parse(job.settings)
   const has = (['ladder', 'segments', 'encrypt', 'onExists'] as const).map(

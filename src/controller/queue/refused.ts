@@ -21,6 +21,9 @@ export class Refused extends Error {
   }
 }
 
+/** Another request was quicker, and what was found a moment ago no longer holds. */
+export class Overtaken extends Refused {}
+
 export function unknownJob(id: string | number): Refused {
   return new Refused(404, `there is no job ${id}`)
 }

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import { sql, type Transaction } from 'kysely'
 import type { Submission } from '../../protocol/views.ts'
 import { hasRowLocks, readClock } from '../db/open-database.ts'
 import type { Tables } from '../db/tables.ts'
+import { knownBy, remember } from './idempotency.ts'
 import type { JobRow } from './job-view.ts'
 import { type Joined, joinJob } from './join-job.ts'
 import type { Queue } from './queue.ts'
-import { Refused } from './refused.ts'
+import { Overtaken, type Refused } from './refused.ts'
 
 export interface Submitted extends Joined {
   /** False: it was there already, by its dedupe key or its Idempotency-Key. */
@@ -15,13 +15,10 @@ export interface Submitted extends Joined {
 
 const nothingDiffers = { takenOver: [], notTakenOver: [] } as const
 
-/** Another controller was quicker, and what was found a moment ago no longer holds. */
-class Overtaken extends Refused {}
-
 const mostTries = 5
 
 /**
- * Puts a job into the queue. The same Idempotency-Key again answers the job that it made. `objection`:
+ * Puts a job into the queue. The same Idempotency-Key again answers the job that it made or met. `objection`:
  * why no new job may be made of it, which does not keep it from meeting one that is there.
  */
 export async function submit(
@@ -46,16 +43,17 @@ async function submitOnce(
   objection: Refused | undefined,
 ): Promise<Submitted> {
   const { db, bulletin } = queue
-  const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest('hex')
   const submitted = await db.write(async (trx): Promise<Submitted> => {
     if (idempotencyKey !== undefined) {
-      const known = await knownBy(trx, idempotencyKey, fingerprint)
-      if (known !== undefined) return { job: known, isNew: false, ...nothingDiffers }
+      const known = await knownBy(trx, db.now, idempotencyKey, wish)
+      if (known !== undefined) return { ...known, isNew: false }
     }
     const job = await insert(trx, wish, db.now)
     if (job === undefined) {
       const now = await readClock({ kysely: trx, now: db.now })
       const joined = await joinJob(trx, await live(queue, trx, dedupeKey(wish)), wish, now)
+      if (idempotencyKey !== undefined)
+        await remember(trx, db.now, idempotencyKey, wish, joined.job)
       return { ...joined, isNew: false }
     }
     if (objection !== undefined) throw objection
@@ -64,7 +62,7 @@ async function submitOnce(
         .insertInto('job_needs')
         .values([...new Set(wish.needs)].map((label) => ({ job_id: job.id, label })))
         .execute()
-    if (idempotencyKey !== undefined) await remember(trx, idempotencyKey, fingerprint, job)
+    if (idempotencyKey !== undefined) await remember(trx, db.now, idempotencyKey, wish, job)
     return { job, isNew: true, ...nothingDiffers }
   })
   if (submitted.isNew || submitted.takenOver.length > 0)
@@ -123,42 +121,4 @@ async function live({ db }: Queue, trx: Transaction<Tables>, key: string): Promi
   // On PostgreSQL it may have ended since the conflict.
   if (job === undefined) throw new Overtaken(409, 'a job for it has just ended', 'submit it again')
   return job
-}
-
-async function knownBy(
-  trx: Transaction<Tables>,
-  key: string,
-  fingerprint: string,
-): Promise<JobRow | undefined> {
-  const row = await trx
-    .selectFrom('idempotency')
-    .innerJoin('jobs', 'jobs.id', 'idempotency.job_id')
-    .selectAll('jobs')
-    .select('fingerprint')
-    .where('key', '=', key)
-    .executeTakeFirst()
-  if (row !== undefined && row.fingerprint !== fingerprint)
-    throw new Refused(
-      422,
-      'this Idempotency-Key was used for another submission',
-      'a new submission needs a key of its own',
-    )
-  return row
-}
-
-async function remember(
-  trx: Transaction<Tables>,
-  key: string,
-  fingerprint: string,
-  job: JobRow,
-): Promise<void> {
-  const kept = await trx
-    .insertInto('idempotency')
-    .values({ key, fingerprint, job_id: job.id, created_at: job.created_at })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .returning('key')
-    .executeTakeFirst()
-  // The same request at the same moment: this one is taken back, and finds the other's job at the next try.
-  if (kept === undefined)
-    throw new Overtaken(409, 'this Idempotency-Key is in use at this moment', 'send it again')
 }
