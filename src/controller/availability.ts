@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { databaseAway, databaseReplaced, type ErrorAnswer } from './api/errors.ts'
+import { databaseAway, databaseLost, type ErrorAnswer } from './api/errors.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
-import { DatabaseReplaced } from './db/database-replaced.ts'
+import { DatabaseLost } from './db/database-replaced.ts'
 import type { Queue } from './queue/queue.ts'
 import { tick } from './queue/tick.ts'
 
@@ -15,7 +15,7 @@ export interface Availability {
   /** A request has met a database that is gone. */
   lost(error: unknown): void
   /** Done when it will not come back in this process. */
-  readonly replaced: Promise<DatabaseReplaced>
+  readonly replaced: Promise<DatabaseLost>
   /** Ends once the last tick is over. */
   close(): Promise<void>
 }
@@ -23,13 +23,13 @@ export interface Availability {
 export function watchDatabase(queue: Queue, say: (line: string) => void): Availability {
   const closing = new AbortController()
   let away: ErrorAnswer | undefined
-  let giveUp: (why: DatabaseReplaced) => void
-  const replaced = new Promise<DatabaseReplaced>((resolve) => {
+  let giveUp: (why: DatabaseLost) => void
+  const replaced = new Promise<DatabaseLost>((resolve) => {
     giveUp = resolve
   })
   const lost = (error: unknown): void => {
-    if (error instanceof DatabaseReplaced) {
-      away = databaseReplaced
+    if (error instanceof DatabaseLost) {
+      away = databaseLost
       closing.abort()
       giveUp(error)
     }

@@ -1,9 +1,18 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { takeDatabase } from '../../src/controller/db/take-database.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 import { type ControllerHere, controllerHere } from './controller-here.ts'
@@ -123,4 +132,40 @@ test('a file that is mounted over another is refused', async () => {
     2,
     `pifarm: the database "${dir}/other file.db" is mounted there by itself`,
   ])
+})
+
+describe('its lock file is removed by hand', () => {
+  test('the controller that had it ends, and refuses whatever is asked until then', async () => {
+    const first = await controllerOn(file)
+    rmSync(`${file}.lock`)
+    expect(await first.replaced).toMatchObject({
+      message: `the lock ${file}.lock was removed while it was held`,
+      hint: expect.stringContaining('leave it where it is'),
+      exitCode: 4,
+    })
+    expect(await first.ask('GET', '/v1/jobs')).toMatchObject({ status: 503 })
+  })
+
+  test('a second one that was let in has the file alone, and its lock outlives the first', async () => {
+    const first = await controllerOn(file)
+    rmSync(`${file}.lock`)
+    const second = await startController({ ...first.options, port: 0 })
+    onTestFinished(() => second.stop())
+    writeFileSync(join(first.media, 'a.mp4'), 'video')
+    expect(await first.ask('POST', '/v1/jobs', { path: 'a.mp4' })).toMatchObject({ status: 503 })
+    await first.replaced
+    await first.stop()
+    const { options } = first
+    await expect(startController({ ...options, port: 0 })).rejects.toMatchObject(inUse())
+  })
+
+  test('an import that lost it does not take back the file of who came after it', async () => {
+    const taken = await takeDatabase({ kind: 'sqlite', file }, 'stop it')
+    rmSync(`${file}.lock`)
+    const after = await takeDatabase({ kind: 'sqlite', file }, 'stop it')
+    await expect(taken.db.write(async () => 'written')).rejects.toThrow('was removed while')
+    await taken.discard()
+    expect(existsSync(file)).toBe(true)
+    await after.close()
+  })
 })

@@ -112,7 +112,7 @@ test('nothing is acknowledged from then on, and a new start answers from the new
   const refused = await here.ask('POST', '/v1/jobs', { path: 'a.mp4' })
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
   expect(refused.json).toEqual({
-    error: 'the database was replaced by another',
+    error: 'the controller has lost its database',
     hint: 'try again in a moment, when the controller was started again',
   })
   expect((await here.ask('GET', '/healthz')).status).toBe(503)

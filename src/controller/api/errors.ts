@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
-import { DatabaseReplaced } from '../db/database-replaced.ts'
+import { DatabaseLost } from '../db/database-replaced.ts'
 import { Refused } from '../queue/refused.ts'
 
 export interface ErrorAnswer {
@@ -35,7 +35,7 @@ function answerTo(error: FastifyError, request: FastifyRequest): ErrorAnswer {
   if (error instanceof Refused)
     return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
-  if (error instanceof DatabaseReplaced) return databaseReplaced
+  if (error instanceof DatabaseLost) return databaseLost
   if (isDatabaseGone(error)) return databaseAway
   const status = error.statusCode ?? 500
   if (status === 415)
@@ -62,9 +62,9 @@ export const databaseAway: ErrorAnswer = {
   hint: 'nothing is lost; try again in a moment',
 }
 
-export const databaseReplaced: ErrorAnswer = {
+export const databaseLost: ErrorAnswer = {
   status: 503,
-  error: 'the database was replaced by another',
+  error: 'the controller has lost its database',
   hint: 'try again in a moment, when the controller was started again',
 }
 

@@ -1,9 +1,9 @@
-import { DatabaseReplaced } from './database-replaced.ts'
+import { DatabaseLost } from './database-replaced.ts'
 
 /** Whether an error says that the database cannot be reached or used, and not that a statement is wrong. */
 export function isDatabaseGone(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error instanceof DatabaseReplaced) return true
+  if (error instanceof DatabaseLost) return true
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (error.name === 'SqliteError') return sqliteCodes.test(code)
   // SQLSTATE: connection exception, insufficient resources, operator intervention.

@@ -1,17 +1,30 @@
 import { statSync } from 'node:fs'
 import { exitCodes, UserError } from '../../errors.ts'
 
-/**
- * The name of an open database leads to another file, or to none. What is written from now on would be
- * lost, and it does not come back: only a process that begins anew takes what is there.
- */
-export class DatabaseReplaced extends UserError {
+/** A database that does not come back to this process: only one that begins anew may take what is there. */
+export class DatabaseLost extends UserError {
+  constructor(message: string, hint: string) {
+    super(message, { hint, exitCode: exitCodes.needsHands })
+  }
+}
+
+/** The name of an open database leads to another file, or to none. What is written from now on would be lost. */
+export class DatabaseReplaced extends DatabaseLost {
   constructor(file: string, what: 'removed' | 'replaced') {
-    super(`the database ${file} was ${what} while it was open`, {
-      hint: 'started again, the controller takes what is there then; stop it before you restore a queue',
-      exitCode: exitCodes.needsHands,
-    })
-    this.name = 'DatabaseReplaced'
+    super(
+      `the database ${file} was ${what} while it was open`,
+      'started again, the controller takes what is there then; stop it before you restore a queue',
+    )
+  }
+}
+
+/** The lock holds nobody off any more. */
+export class LockRemoved extends DatabaseLost {
+  constructor(lockFile: string) {
+    super(
+      `the lock ${lockFile} was removed while it was held`,
+      "leave it where it is: one that a killed controller left is in nobody's way; start again what ended",
+    )
   }
 }
 

@@ -6,10 +6,14 @@ import { holdLock } from '../../host/lock.ts'
 /** The kernel frees the lock of a killed controller, but its keeper needs a moment to see the end. */
 const lockTries = 20
 
+export function lockOf(file: string): string {
+  return `${file}.lock`
+}
+
 /** A SQLite file, by its one path, is for one process at a time: each has its own idea of who waits and what is new. */
 export async function lockDatabase(file: string, hint: string): Promise<Lock> {
   for (let tries = 1; ; tries++) {
-    const lock = await holdLock(`${file}.lock`, `pifarm, pid ${process.pid}`, 'goes')
+    const lock = await holdLock(lockOf(file), `pifarm, pid ${process.pid}`, 'goes')
     if (!('heldBy' in lock)) return lock
     if (tries === lockTries)
       throw new UserError(`${file} is in use by ${lock.heldBy}`, {

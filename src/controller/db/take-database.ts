@@ -1,8 +1,9 @@
 import type { Lock } from '../../host/host.ts'
-import { lockDatabase } from './lock-database.ts'
+import { lockDatabase, lockOf } from './lock-database.ts'
 import { migrate } from './migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './open-database.ts'
 import { sqliteFile } from './sqlite-file.ts'
+import { watchLock } from './under-lock.ts'
 import { dirsBefore, fileBefore } from './what-was-before.ts'
 
 /** A database that is at this version's schema, and this process's alone where it is a file. */
@@ -34,14 +35,17 @@ async function takeSqlite(
   }
   // Only from here on is it certain that nobody else makes it.
   const restoreFile = fileBefore(file)
-  return await opened(address, {
+  const { isHeld, guard } = watchLock(lockOf(file))
+  const taken = await opened(address, {
     close: () => lock.release(),
     discard: async () => {
-      restoreFile()
+      // Somebody else may have it by now.
+      if (isHeld()) restoreFile()
       await lock.release()
       removeDirs()
     },
   })
+  return { ...taken, db: guard(taken.db) }
 }
 
 async function opened(
