@@ -34,6 +34,8 @@ export function watchFolder(
   const closing = new AbortController()
   let before: ReadonlyMap<string, string> = new Map()
   const said = new Map<string, string>()
+  /** What each file was when a job was made of it here: no clock is needed to know it again. */
+  const made = new Map<string, string>()
   let complained = ''
   // Whoever may write there names the files, and the log is read on a terminal.
   const tell = (line: string): void => say(visible(line))
@@ -55,7 +57,9 @@ export function watchFolder(
   const nameOf = (path: string): string =>
     path === below ? `the watch folder ${folder}` : `the watch folder: ${JSON.stringify(path)}`
   /** Makes a job of it, unless there is one. Answers what is in the way. */
-  const offer = async ({ path, written }: Watched): Promise<string | undefined> => {
+  const offer = async ({ path, looks, written }: Watched): Promise<string | undefined> => {
+    const version = `${looks} ${written}`
+    if (made.get(path) === version) return undefined
     if (await isKnown(queue, path, written)) return undefined
     const hls = await stat(join(media.dir, `${path}.hls`)).catch(() => undefined)
     // Its job may have been forgotten since.
@@ -64,7 +68,9 @@ export function watchFolder(
     if (objection !== undefined) return `is skipped: ${objection}`
     try {
       const { job, isNew } = await submit(queue, submission.parse({ path }))
-      if (isNew) tell(`job ${job.id}: ${path}, from the watch folder`)
+      if (!isNew) return undefined
+      made.set(path, version)
+      tell(`job ${job.id}: ${path}, from the watch folder`)
       return undefined
     } catch (error) {
       if (isDatabaseGone(error)) throw error

@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   renameSync,
   rmSync,
@@ -9,8 +10,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type MediaDir, mediaDir } from '../../src/controller/media-dir.ts'
+import type { Queue } from '../../src/controller/queue/queue.ts'
 import { Refused } from '../../src/controller/queue/refused.ts'
 import { type Watching, watchFolder } from '../../src/controller/watch-folder.ts'
 import { type ControllerHere, controllerHere } from './controller-here.ts'
@@ -32,9 +35,16 @@ afterEach(async () => {
   await controller.remove()
 })
 
-function watch(more: Partial<MediaDir> = {}): void {
+function watch(more: Partial<MediaDir> = {}, queue: Queue = controller.queue): void {
   const media = { ...mediaDir(controller.media), ...more }
-  watching = watchFolder(controller.queue, media, folder, (line) => said.push(line), everyMs)
+  watching = watchFolder(queue, media, folder, (line) => said.push(line), everyMs)
+}
+/** Takes back the one job that waits, or will. */
+async function cancelled(): Promise<void> {
+  const queued = async () => (await controller.ask('GET', '/v1/jobs?state=queued')).json.jobs
+  await until(async () => (await queued()).length > 0)
+  for (const { id } of await queued()) await controller.ask('POST', `/v1/jobs/${id}/cancel`, {})
+  await looks(3)
 }
 const lay = (name: string, content = 'video') => writeFileSync(join(folder, name), content)
 const looks = (count: number) => sleep(count * everyMs * 2)
@@ -127,12 +137,6 @@ test('a file that is dated in the future is submitted once, however its job ends
     lay('later.mp4')
     utimesSync(join(folder, 'later.mp4'), nextYear, nextYear)
   }
-  const cancelled = async () => {
-    await until(async () => (await controller.ask('GET', '/v1/jobs?state=queued')).json.jobs.length)
-    const { jobs } = (await controller.ask('GET', '/v1/jobs?state=queued')).json
-    await controller.ask('POST', `/v1/jobs/${jobs[0].id}/cancel`, {})
-    await looks(3)
-  }
   write()
   watch()
   await cancelled()
@@ -140,6 +144,21 @@ test('a file that is dated in the future is submitted once, however its job ends
   write()
   await cancelled()
   expect(await submitted()).toEqual(['later.mp4', 'later.mp4'])
+})
+
+test('where the clock of the database is slow, a file is submitted once all the same, and again when it is written', async () => {
+  const { db } = controller.queue
+  const now = sql<number>`${db.now} - 3600000`
+  lay('slow.mp4')
+  watch({}, { ...controller.queue, db: { ...db, now } })
+  await cancelled()
+  expect(await submitted()).toEqual(['slow.mp4'])
+  chmodSync(join(folder, 'slow.mp4'), 0o640)
+  await looks(3)
+  expect(await submitted()).toEqual(['slow.mp4'])
+  lay('slow.mp4', 'another')
+  await cancelled()
+  expect(await submitted()).toEqual(['slow.mp4', 'slow.mp4'])
 })
 
 test('the log shows the control characters of a name, and does not obey them', async () => {
