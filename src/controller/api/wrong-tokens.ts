@@ -1,3 +1,4 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import { Refused } from '../queue/refused.ts'
 
 const allowed = 20
@@ -16,8 +17,10 @@ export function wrongTokens(): (address: string, hint: string) => Refused {
       counts.clear()
       since = now
     }
-    const count = (counts.get(address) ?? 0) + 1
-    counts.set(address, count)
+    // As `--rate-limit` counts: whoever has one address of IPv6 has the whole /64 to guess from.
+    const origin = normalizeIP(address)
+    const count = (counts.get(origin) ?? 0) + 1
+    counts.set(origin, count)
     if (count <= allowed) return new Refused(401, 'this token is not known', hint)
     const seconds = Math.ceil((since + windowMs - now) / 1000)
     return new Refused(429, 'too many wrong tokens from this address', hint, seconds)
