@@ -47,19 +47,20 @@ export async function controllerHere(
   const lines = [...tokens].map(([id, token]) => `${id} ${hash(token)} Pi${id}\n`)
   writeFileSync(join(dir, 'agent-tokens'), lines.join(''))
   const said: string[] = []
+  const say = (line: string) => void said.push(line)
   const options: ControllerOptions = {
     database: { kind: 'sqlite', file: join(dir, 'queue.db') },
     host: '127.0.0.1',
     port: 0,
     media,
-    tokens: { admin: adminToken, agents: agentTokensIn(join(dir, 'agent-tokens')) },
+    tokens: { admin: adminToken, agents: agentTokensIn(join(dir, 'agent-tokens'), say) },
     rules: { ...defaultRules, random: () => 0 },
     tls: undefined,
     rateLimit: 1_000_000,
     legacy: false,
     watchFolder: undefined,
     webhookSecret: undefined,
-    say: (line) => void said.push(line),
+    say,
     ...changes,
   }
   const running = await startController(options).catch((error) => {

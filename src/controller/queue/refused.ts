@@ -8,7 +8,7 @@ export class Refused extends Error {
   readonly retryAfterSeconds: number | undefined
 
   constructor(
-    status: 400 | 401 | 403 | 404 | 409 | 415 | 422 | 423 | 429,
+    status: 400 | 401 | 403 | 404 | 409 | 415 | 422 | 423 | 429 | 503,
     message: string,
     hint?: string,
     retryAfterSeconds?: number,
