@@ -120,7 +120,7 @@ function barOf(): (how: HowFar) => string {
     if (how.part !== current) started = performance.now()
     current = how.part
     const part = current === undefined ? '' : `: ${current}`
-    return `${part}  ${bar(how, performance.now() - started)}`
+    return `${part}  ${bar(how, performance.now() - started)}`.trimEnd()
   }
 }
 

@@ -107,7 +107,9 @@ describe('packages', () => {
 case "$*" in *APT::Status-Fd=3*) exec 4>&3 3>&- ;; *) exec 4>/dev/null ;; esac
 case "$*" in
   *--print-uris*) printf "'http://d/a' a.deb 3000 MD5Sum:0\\n'http://d/b' b.deb 1000 MD5Sum:0\\n" ;;
-  *update) echo 'dlstatus:1:40.0000:Retrieving file 1 of 3' >&4 ;;
+  *update)
+    echo 'dlstatus:1:40.0000:Retrieving file 1 of 3' >&4
+    echo 'dlstatus:3:100.0000:Retrieving file 3 of 3' >&4 ;;
   *install*)
     echo 'dlstatus:1:25.0000:Retrieving file 1 of 2' >&4
     echo 'Get:1 http://d/a'
@@ -123,6 +125,7 @@ esac
     expect(built.steps.filter((line) => line.includes(' Packages'))).toEqual([
       'start Packages',
       'at Packages: fetching the lists 40/100 percent',
+      'at Packages: reading the lists 0/0 percent',
       'at Packages: fetching 1000/4000 bytes',
       'at Packages: installing 50/100 percent',
       'at Packages: installing 100/100 percent',

@@ -6,6 +6,19 @@ function shown() {
   return { written, steps: lineSteps(['clone A', 'restart'], (text) => void written.push(text)) }
 }
 
+test('on a terminal, a part that nobody can measure is named alone', async () => {
+  const written: string[] = []
+  const steps = lineSteps(
+    ['Packages'],
+    (text) => void written.push(text),
+    () => 80,
+  )
+  steps.start(0)
+  steps.at(0, { done: 0, total: 0, of: 'percent', part: 'reading the lists' })
+  expect(written.at(-1)).toBe('\r\u001b[KPackages: reading the lists')
+  await steps.end()
+})
+
 describe('steps without a terminal', () => {
   test('one line a step', async () => {
     const { written, steps } = shown()

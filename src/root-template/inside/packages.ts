@@ -29,7 +29,10 @@ export async function installPackages(
 ): Promise<void> {
   const hadLists = (await lists(tree)).length > 0
   await apt(tree, ['update'], ({ percent }) => {
-    report({ done: percent, total: 100, of: 'percent', part: 'fetching the lists' })
+    if (percent < 100)
+      report({ done: percent, total: 100, of: 'percent', part: 'fetching the lists' })
+    // Through qemu it takes as long as the fetching, and apt says nothing of it.
+    else report({ done: 0, total: 0, of: 'percent', part: 'reading the lists' })
   })
   const flags = ['--yes', '--no-install-recommends', '-o', 'APT::Keep-Downloaded-Packages=false']
   const argv = ['install', ...flags, '--', ...names]
