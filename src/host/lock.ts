@@ -10,7 +10,7 @@ const conflict = 75
 
 /**
  * Holds an flock(2) on the file; the kernel frees it however pifarm ends, so there is no stale lock to
- * judge. The holder's name stands in the file for others to read. `afterwards` the file may go.
+ * judge. The holder's name is the file's first line, for others to read. `afterwards` the file may go.
  */
 export async function holdLock(
   path: string,
@@ -28,7 +28,7 @@ export async function holdLock(
     // What is open, and not what has the name by then.
     lock = await hold(`/proc/${process.pid}/fd/${file}`)
     if (lock === undefined) {
-      const heldBy = fs.readFileSync(file, 'utf8').trim() || 'another run'
+      const heldBy = fs.readFileSync(file, 'utf8').split('\n')[0]?.trim() || 'another run'
       await release()
       return { heldBy }
     }

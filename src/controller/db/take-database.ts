@@ -1,4 +1,5 @@
 import type { Lock } from '../../host/host.ts'
+import { numberDatabase, refuseLeftJournal } from './journal-owner.ts'
 import { lockDatabase, lockOf } from './lock-database.ts'
 import { migrate } from './migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './open-database.ts'
@@ -17,7 +18,11 @@ export interface TakenDatabase {
 export async function takeDatabase(address: DatabaseAddress, hint: string): Promise<TakenDatabase> {
   return address.kind === 'sqlite'
     ? await takeSqlite(address, hint)
-    : await opened(address, { close: async () => undefined, discard: async () => undefined })
+    : await opened(address, {
+        ready: async () => undefined,
+        close: async () => undefined,
+        discard: async () => undefined,
+      })
 }
 
 async function takeSqlite(
@@ -25,6 +30,7 @@ async function takeSqlite(
   hint: string,
 ): Promise<TakenDatabase> {
   const file = sqliteFile(address.file)
+  refuseLeftJournal(file)
   const removeDirs = dirsBefore(file)
   let lock: Lock
   try {
@@ -37,6 +43,7 @@ async function takeSqlite(
   const restoreFile = fileBefore(file)
   const { isHeld, guard } = watchLock(lockOf(file))
   const taken = await opened(address, {
+    ready: (db) => numberDatabase(file, db),
     close: () => lock.release(),
     discard: async () => {
       // Somebody else may have it by now.
@@ -50,7 +57,7 @@ async function takeSqlite(
 
 async function opened(
   address: DatabaseAddress,
-  around: Pick<TakenDatabase, 'close' | 'discard'>,
+  around: Pick<TakenDatabase, 'close' | 'discard'> & { ready(db: Database): Promise<void> },
 ): Promise<TakenDatabase> {
   let db: Database | undefined
   const taken = {
@@ -66,6 +73,7 @@ async function opened(
   try {
     db = await openDatabase(address)
     await migrate(db)
+    await around.ready(db)
     return { ...taken, db }
   } catch (error) {
     await taken.discard()

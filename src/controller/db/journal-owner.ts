@@ -1,0 +1,67 @@
+import { randomInt } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { sql } from 'kysely'
+import { exitCodes, UserError } from '../../errors.ts'
+import { lockOf } from './lock-database.ts'
+import type { Database } from './open-database.ts'
+
+/**
+ * SQLite takes whatever journal lies beside a database for that database's. So whoever takes one gives
+ * it a new number, and writes that into the lock file, which a kill leaves like the journal: a backup
+ * has another one. In a lock file without a number nothing is known.
+ */
+
+const lineOfNumber = /^database (\d+)$/m
+
+/** SQLite's `user_version` in the heading of the file. */
+const numberAt = 60
+
+/** To be asked before anything opens the database, or takes the lock. */
+export function refuseLeftJournal(file: string): void {
+  if (sizeOf(`${file}-wal`) === 0 || sizeOf(file) === 0 || sizeOf(lockOf(file)) === 0) return
+  const known = lineOfNumber.exec(readFileSync(lockOf(file), 'utf8'))?.[1]
+  if (known === undefined || Number(known) === numberOf(file)) return
+  throw new UserError(`${file}-wal is the journal of another database, and would spoil ${file}`, {
+    hint: `for a restored backup: rm ${file}-wal ${file}-shm; for a backup that brought this journal along: rm ${lockOf(file)}`,
+    exitCode: exitCodes.needsHands,
+  })
+}
+
+/** Under the lock, once the journal that was left is in the database. */
+export async function numberDatabase(file: string, { kysely }: Database): Promise<void> {
+  const number = randomInt(1, 2 ** 31)
+  await sql`pragma user_version = ${sql.lit(number)}`.execute(kysely)
+  await sql`pragma wal_checkpoint(truncate)`.execute(kysely)
+  // Somebody looks into it: the number is not in the file itself, and must not be expected there.
+  if (sizeOf(`${file}-wal`) > 0) return
+  // Not by a name alone: that would make a lock file anew which nobody holds.
+  const lock = openSync(lockOf(file), constants.O_WRONLY | constants.O_APPEND)
+  try {
+    writeSync(lock, `database ${number}\n`)
+  } finally {
+    closeSync(lock)
+  }
+}
+
+function numberOf(file: string): number {
+  const bytes = Buffer.alloc(4)
+  const open = openSync(file, 'r')
+  try {
+    readSync(open, bytes, 0, bytes.length, numberAt)
+  } finally {
+    closeSync(open)
+  }
+  return bytes.readInt32BE()
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}

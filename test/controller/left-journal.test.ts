@@ -1,0 +1,95 @@
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { takeDatabase } from '../../src/controller/db/take-database.ts'
+import { findJobs } from '../../src/controller/queue/find-jobs.ts'
+import { fillQueue, openQueue } from './databases.ts'
+
+/** The journal that a killed controller left, beside its own database and beside a backup. */
+
+let dir: string
+let file: string
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'pifarm-left-journal-'))
+  file = join(dir, 'queue.db')
+  return () => rmSync(dir, { recursive: true })
+})
+
+const take = (file: string) => takeDatabase({ kind: 'sqlite', file }, 'stop it')
+
+/** Takes it, adds jobs, and copies what lies there then: what a controller that is killed leaves. */
+async function kill(live: string, jobs: number): Promise<void> {
+  const taken = await take(live)
+  for (let n = 0; n < jobs; n++)
+    await taken.db.write((trx) =>
+      sql`insert into jobs select * from (select ${1000 + n} as id, path, settings, priority, muxer, needs, ${`key ${n}`} as dedupe_key, webhook, state, attempt, failures, retried_after, created_at, not_before, run_at, ended_at, lease_token, leased_by, leased_at, lease_until, cancel_requested, progress, result, video_seconds, failure_reason, failure_detail from jobs limit 1)`.execute(
+        trx,
+      ),
+    )
+  for (const end of ['', '-wal', '.lock']) copyFileSync(`${live}${end}`, `${file}${end}`)
+  await taken.close()
+}
+
+async function queueOf(jobs: number, name: string): Promise<string> {
+  const path = join(dir, name)
+  const taken = await take(path)
+  await taken.close()
+  const queue = await openQueue({ kind: 'sqlite', file: path })
+  await fillQueue(queue, jobs)
+  await queue.db.close()
+  return path
+}
+
+const everything = () =>
+  Object.fromEntries(
+    readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'latin1')]),
+  )
+
+test.each<[string, (backup: string) => void]>([
+  ['copied over it', (backup) => copyFileSync(backup, file)],
+  ['renamed over it', (backup) => renameSync(backup, file)],
+])('a backup that is %s is refused while that journal lies there', async (_, restore) => {
+  const live = await queueOf(20, 'live.db')
+  const backup = join(dir, 'backup.db')
+  copyFileSync(live, backup)
+  await kill(live, 30)
+  restore(backup)
+  const before = everything()
+  for (let time = 0; time < 2; time++)
+    await expect(take(file)).rejects.toMatchObject({
+      message: `${file}-wal is the journal of another database, and would spoil ${file}`,
+      hint: `for a restored backup: rm ${file}-wal ${file}-shm; for a backup that brought this journal along: rm ${file}.lock`,
+      exitCode: 4,
+    })
+  expect(everything()).toEqual(before)
+
+  rmSync(`${file}-wal`)
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(20)
+})
+
+test('the database of a killed controller gets what is in its journal, however often it is killed', async () => {
+  const live = await queueOf(1, 'live.db')
+  await kill(live, 5)
+  for (let time = 0; time < 2; time++) {
+    renameSync(file, live)
+    for (const end of ['-wal', '.lock']) renameSync(`${file}${end}`, `${live}${end}`)
+    await kill(live, 0)
+  }
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(6)
+})
+
+test('where no lock file tells, the journal is taken as it always was', async () => {
+  const live = await queueOf(1, 'live.db')
+  await kill(live, 5)
+  rmSync(`${file}.lock`)
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(6)
+})
