@@ -4,6 +4,7 @@ import type { Tokens } from './api/auth.ts'
 import { watchDatabase } from './availability.ts'
 import type { Database, DatabaseAddress } from './db/open-database.ts'
 import { takeDatabase } from './db/take-database.ts'
+import { unusable } from './db/unusable-database.ts'
 import { deliverWebhooks } from './deliver-webhooks.ts'
 import { mediaDir } from './media-dir.ts'
 import { localBulletin } from './queue/bulletin.ts'
@@ -57,7 +58,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
   try {
     const queue: Queue = { db, bulletin: bulletinFor(database, db), rules: options.rules }
     ends.push(() => queue.bulletin.close())
-    await tick(queue)
+    await tick(queue).catch((error) => Promise.reject(unusable(error, database)))
     const availability = watchDatabase(queue, say)
     ends.push(() => availability.close())
     const waiting = waitForJobs(queue)

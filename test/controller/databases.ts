@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { migrate } from '../../src/controller/db/migrate.ts'
@@ -35,7 +35,10 @@ export async function databasesOf(dialect: (typeof dialects)[number]): Promise<D
   const dir = mkdtempSync(join('/dev/shm', 'pifarm-queue-'))
   let files = 0
   return {
-    create: async () => ({ kind: 'sqlite', file: join(dir, `${++files}/queue.db`) }),
+    create: async () => {
+      mkdirSync(join(dir, String(++files)))
+      return { kind: 'sqlite', file: join(dir, `${files}/queue.db`) }
+    },
     server: undefined,
     remove: async () => rmSync(dir, { recursive: true }),
   }

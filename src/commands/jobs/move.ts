@@ -1,4 +1,4 @@
-import type { DatabaseAddress } from '../../controller/db/open-database.ts'
+import { type DatabaseAddress, nameOf } from '../../controller/db/open-database.ts'
 import { exportTo, importFrom } from '../../controller/move/move-queue.ts'
 import { exitCodes } from '../../errors.ts'
 import type { Shared } from '../../program.ts'
@@ -15,7 +15,7 @@ interface MoveOptions extends Shared {
 export async function exportJobs(tools: Tools, options: MoveOptions): Promise<number> {
   const address = await databaseFor(tools, options)
   const { jobs } = await exportTo(options.file, address)
-  tools.ui.say(`exported ${jobs} jobs from ${shown(address)} to ${options.file}`)
+  tools.ui.say(`exported ${jobs} jobs from ${nameOf(address)} to ${options.file}`)
   if (address.kind === 'postgresql')
     tools.ui.say('what controllers of that database do from now on is not in it')
   return exitCodes.done
@@ -25,7 +25,7 @@ export async function exportJobs(tools: Tools, options: MoveOptions): Promise<nu
 export async function importJobs(tools: Tools, options: MoveOptions): Promise<number> {
   const address = await databaseFor(tools, options)
   const { jobs } = await importFrom(options.file, address)
-  tools.ui.say(`imported ${jobs} jobs into ${shown(address)}`)
+  tools.ui.say(`imported ${jobs} jobs into ${nameOf(address)}`)
   return exitCodes.done
 }
 
@@ -46,11 +46,4 @@ async function databaseFor(tools: Tools, { db, config }: MoveOptions): Promise<D
   const text = entry?.kind === 'file' ? entry.text : ''
   const url = [...text.matchAll(/^\s*DATABASE_URL=(["']?)(.*?)\1\s*$/gm)].at(-1)?.[2]
   return databaseOf(undefined, url, farm.controller.database)
-}
-
-/** Without the password. */
-function shown(address: DatabaseAddress): string {
-  if (address.kind === 'sqlite') return address.file
-  const { hostname, pathname } = new URL(address.url)
-  return `PostgreSQL ${hostname}${pathname}`
 }

@@ -8,6 +8,13 @@ export type DatabaseAddress =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgresql'; readonly url: string }
 
+/** As messages call it, without the password. */
+export function nameOf(address: DatabaseAddress): string {
+  if (address.kind === 'sqlite') return address.file
+  const { hostname, pathname } = new URL(address.url)
+  return `PostgreSQL ${hostname}${pathname}`
+}
+
 export interface Database {
   readonly dialect: Dialect
   readonly kysely: Kysely<Tables>

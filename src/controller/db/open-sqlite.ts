@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -9,7 +7,6 @@ import {
   sql,
 } from 'kysely'
 import Libsql from 'libsql'
-import { UserError } from '../../errors.ts'
 import { DatabaseReplaced, fileAt } from './database-replaced.ts'
 import { makePrivate } from './make-private.ts'
 import type { Database } from './open-database.ts'
@@ -49,7 +46,6 @@ class ImmediateDriver extends SqliteDriver {
 export function openSqlite(named: string): Database {
   const file = sqliteFile(named)
   refuseForeign(file)
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   makePrivate(file)
   const connection = connect(file)
   const prepare = remembered((text) => connection.prepare(text))
@@ -119,17 +115,10 @@ function remembered(prepare: (text: string) => Libsql.Statement) {
 }
 
 function connect(file: string): Libsql.Database {
-  try {
-    const connection = new Libsql(file)
-    connection.exec('pragma journal_mode = wal')
-    connection.exec('pragma synchronous = normal')
-    connection.exec('pragma foreign_keys = on')
-    connection.exec('pragma busy_timeout = 10000')
-    return connection
-  } catch (error) {
-    throw new UserError(`cannot open the database ${file}: ${(error as Error).message}`, {
-      hint: 'a queue is a SQLite file that pifarm made; name another with --db',
-      cause: error,
-    })
-  }
+  const connection = new Libsql(file)
+  connection.exec('pragma journal_mode = wal')
+  connection.exec('pragma synchronous = normal')
+  connection.exec('pragma foreign_keys = on')
+  connection.exec('pragma busy_timeout = 10000')
+  return connection
 }

@@ -32,7 +32,7 @@ export function sqliteFile(named: string): string {
   if (entry.nlink > 1)
     throw new UserError(
       `the database ${quoted(path)} has ${entry.nlink} names (hard links), and by each it would be another one`,
-      { hint: `remove the others; to find them: find / -xdev -samefile ${path}` },
+      { hint: `remove the others; to find them: find / -samefile ${path}` },
     )
   if (isMount(path))
     throw new UserError(`the database ${quoted(path)} is mounted there by itself`, {

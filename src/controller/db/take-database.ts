@@ -5,7 +5,8 @@ import { migrate } from './migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './open-database.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import { watchLock } from './under-lock.ts'
-import { dirsBefore, fileBefore } from './what-was-before.ts'
+import { unusable } from './unusable-database.ts'
+import { fileBefore, makeDirsOf } from './what-was-before.ts'
 
 /** A database that is at this version's schema, and this process's alone where it is a file. */
 export interface TakenDatabase {
@@ -16,13 +17,17 @@ export interface TakenDatabase {
 }
 
 export async function takeDatabase(address: DatabaseAddress, hint: string): Promise<TakenDatabase> {
-  return address.kind === 'sqlite'
-    ? await takeSqlite(address, hint)
-    : await opened(address, {
-        ready: async () => undefined,
-        close: async () => undefined,
-        discard: async () => undefined,
-      })
+  try {
+    return address.kind === 'sqlite'
+      ? await takeSqlite(address, hint)
+      : await opened(address, {
+          ready: async () => undefined,
+          close: async () => undefined,
+          discard: async () => undefined,
+        })
+  } catch (error) {
+    throw unusable(error, address)
+  }
 }
 
 async function takeSqlite(
@@ -31,7 +36,7 @@ async function takeSqlite(
 ): Promise<TakenDatabase> {
   const file = sqliteFile(address.file)
   refuseLeftJournal(file)
-  const removeDirs = dirsBefore(file)
+  const removeDirs = makeDirsOf(file)
   let lock: Lock
   try {
     lock = await lockDatabase(file, hint)

@@ -1,20 +1,41 @@
-import { existsSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Notes which directories are still to be made for a file; answers what removes them again, where nothing else got into them. */
-export function dirsBefore(file: string): () => void {
+/** Makes the directories of a file; answers what removes them again, where nothing else got into them. */
+export function makeDirsOf(file: string): () => void {
   const missing: string[] = []
-  for (let dir = dirname(file); !existsSync(dir); dir = dirname(dir)) missing.push(dir)
-  return () => {
-    for (const dir of missing) {
-      try {
-        rmdirSync(dir)
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOTEMPTY') return
-        if (code !== 'ENOENT') throw error
-      }
-    }
+  for (let dir = dirname(file); !existsSync(dir); dir = dirname(dir)) missing.unshift(dir)
+  const made: string[] = []
+  const remove = (): void => {
+    for (const dir of made.splice(0).reverse()) removeEmpty(dir)
+  }
+  try {
+    // One by one: below /proc Node would try for ever to make all at once.
+    for (const dir of missing) if (makeDir(dir)) made.push(dir)
+  } catch (error) {
+    remove()
+    throw error
+  }
+  return remove
+}
+
+/** Whether it was made here; another process that starts at the same time may be quicker. */
+function makeDir(dir: string): boolean {
+  try {
+    mkdirSync(dir, 0o700)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function removeEmpty(dir: string): void {
+  try {
+    rmdirSync(dir)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error
   }
 }
 
