@@ -149,6 +149,15 @@ describe('jobs submit', () => {
     expect(mixed.stderr).toContain('there is no "films/no.mp4"')
   })
 
+  test('of several that are refused, what can be done about it is said once for all of them', async () => {
+    const files = [video(), video()]
+    for (const file of files) mkdirSync(`${file}.hls`)
+    const mixed = await ask('jobs submit', [...files, video(), ...inMedia()])
+    expect(mixed.code).toBe(4)
+    expect(mixed.stderr.match(/ has HLS already: /g)).toHaveLength(2)
+    expect(mixed.stderr.match(/^ {2}on the page it is .*$/gm)).toHaveLength(1)
+  })
+
   test('a file that has HLS already is refused in one line that names --replace', async () => {
     const file = video()
     mkdirSync(`${file}.hls`)

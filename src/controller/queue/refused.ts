@@ -41,7 +41,7 @@ export function leaseLost(id: number): Refused {
   return new Refused(409, `the lease of job ${id} is lost`)
 }
 
-/** One line, for a list of refused files has no room for hints. */
+/** The line holds the flag itself: in a list of refused files the hint stands once. */
 export function hlsIsThere(path: string): Refused {
   return new Refused(
     409,
