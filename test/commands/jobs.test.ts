@@ -188,6 +188,20 @@ describe('jobs submit', () => {
     expect(ended.stdout).toMatch(/done .*films\/v\d+\.mp4\.hls\/manifest_master\.m3u8/)
   })
 
+  test('--wait --json tells in the end too what became of the wishes', async () => {
+    const id = await submitted('--encrypt')
+    const waiting = ask('jobs submit --wait --json --priority 90', [`films/v${videos}.mp4`])
+    await expect
+      .poll(async () => (await controller.ask('GET', `/v1/jobs/${id}`)).json.job.priority)
+      .toBe(90)
+    await agent.complete((await agent.claim(10)).json)
+    const ended = await waiting
+    expect(ended.code).toBe(0)
+    expect(JSON.parse(ended.stdout)).toMatchObject([
+      { id, state: 'done', takenOver: ['priority'], notTakenOver: ['settings.encrypt'] },
+    ])
+  })
+
   test('--wait ends with 4 when one failed, and says why', async () => {
     const waiting = ask('jobs submit --wait', [video(), ...inMedia()])
     const claimed = (await agent.claim(10)).json

@@ -34,7 +34,9 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
     else if (!options.json) ui.say(line)
     return job
   })
-  const ended = options.wait ? await waitForJobs(tools, client, done) : done
+  const waited = options.wait ? await waitForJobs(tools, client, done) : done
+  // What became of the wishes is in the answer to the submission alone.
+  const ended = waited.map((job, index) => ({ ...done[index], ...job }))
   if (options.json) ui.answer(JSON.stringify(ended, undefined, 2))
   else if (ended.length > 0) ui.answer(showJobs(ended, await lookAround(tools, client, ended)))
   if (tools.signal.aborted) return exitCodes.interrupted
