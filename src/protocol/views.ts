@@ -96,6 +96,10 @@ export const submitted = jobView.extend({
 })
 export type Submitted = z.infer<typeof submitted>
 
+/** What POST /v1/jobs/{id}/retry answers: the job, and whether it only waits no longer. */
+export const retried = jobView.extend({ wasQueued: z.boolean().default(false) })
+export type Retried = z.infer<typeof retried>
+
 /** GET /v1/jobs?state=&q=&cursor=&limit= */
 export const jobPage = z.object({ jobs: z.array(jobView), next: z.string().nullable() })
 /** GET /v1/upcoming?limit=: the jobs that wait, in the order in which they are claimed. */

@@ -242,6 +242,23 @@ describe('jobs', () => {
     expect(json).toMatchObject({ job: { id, state: 'cancelled' }, attempts: [{ attempt: 1 }] })
   })
 
+  test('retry says of a job that is queued that it was already; it waits no longer, and keeps its turn', async () => {
+    const runAt = async (id: string) =>
+      Date.parse((await controller.ask('GET', `/v1/jobs/${id}`)).json.job.runAt)
+    const id = await submitted()
+    const before = await runAt(id)
+    const line = (job: string) => `job ${job} is queued already, and can be taken at once`
+    expect(await ask(`jobs retry ${id}`)).toMatchObject({ code: 0, stderr: line(id) })
+    expect(await runAt(id)).toBe(before)
+    const later = await submitted('--not-before', '2h')
+    expect((await ask(`jobs retry ${later}`)).stderr).toBe(line(later))
+    expect(await runAt(later)).toBeLessThanOrEqual(Date.now())
+    const { stdout } = await ask(`jobs retry --json ${later}`)
+    expect(JSON.parse(stdout)).toMatchObject([{ id: later, wasQueued: true }])
+    await ask(`jobs cancel ${later}`)
+    expect((await ask(`jobs retry ${later}`)).stderr).toBe(`job ${later} is queued again`)
+  })
+
   test('where there is no job, the list says so, and with a filter that it is for the filter', async () => {
     const none = await ask('jobs list --state dead --search nothing/like/it')
     expect(none).toMatchObject({

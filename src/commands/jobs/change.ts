@@ -1,3 +1,4 @@
+import type { ControllerClient } from '../../controller/client/controller-client.ts'
 import type { JobView } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
@@ -11,29 +12,41 @@ interface ChangeOptions extends ConnectOptions {
 
 /** Takes jobs back. */
 export async function cancel(tools: Tools, options: ChangeOptions): Promise<number> {
-  return await changeAll(tools, options, 'cancel', ({ id, state, leasedBy }) =>
-    state === 'cancelled'
-      ? `job ${id} is cancelled`
-      : `job ${id} will be cancelled: muxer ${leasedBy} is told to stop`,
+  return await changeAll(
+    tools,
+    options,
+    (client, id) => client.cancel(id),
+    ({ id, state, leasedBy }) =>
+      state === 'cancelled'
+        ? `job ${id} is cancelled`
+        : `job ${id} will be cancelled: muxer ${leasedBy} is told to stop`,
   )
 }
 
 /** Gives jobs another chance. */
 export async function retry(tools: Tools, options: ChangeOptions): Promise<number> {
-  return await changeAll(tools, options, 'retry', ({ id }) => `job ${id} is queued again`)
+  return await changeAll(
+    tools,
+    options,
+    (client, id) => client.retry(id),
+    ({ id, wasQueued }) =>
+      wasQueued
+        ? `job ${id} is queued already, and can be taken at once`
+        : `job ${id} is queued again`,
+  )
 }
 
-async function changeAll(
+async function changeAll<T extends JobView>(
   tools: Tools,
   options: ChangeOptions,
-  what: 'cancel' | 'retry',
-  tell: (job: JobView) => string,
+  change: (client: ControllerClient, id: string) => Promise<T>,
+  tell: (job: T) => string,
 ): Promise<number> {
   const { ui } = tools
   const ids = options.ids.map(readJobId)
   const { client } = await connect(tools, options)
   const { done, exitCode } = await eachOf(tools, ids, async (id) => {
-    const job = await client.change(id, what)
+    const job = await change(client, id)
     if (!options.json) ui.say(tell(job))
     return job
   })

@@ -6,6 +6,7 @@ import {
   jobState,
   jobStory,
   jobView,
+  retried,
   type Submission,
   type Submitted,
   submission,
@@ -134,8 +135,16 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
   )
   route(
     app,
-    { ...change, url: '/v1/jobs/:id/retry', summary: 'give a job another chance' },
-    async ({ params }) => viewOf(await retry(queue, params.id)),
+    {
+      ...change,
+      url: '/v1/jobs/:id/retry',
+      summary: 'give a job another chance; one that is queued already (wasQueued) waits no longer',
+      answer: retried,
+    },
+    async ({ params }) => {
+      const { job, wasQueued } = await retry(queue, params.id)
+      return { ...viewOf(job), wasQueued }
+    },
   )
   route(
     app,

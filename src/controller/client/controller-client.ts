@@ -10,6 +10,8 @@ import {
   type MuxerView,
   muxerList,
   muxerView,
+  type Retried,
+  retried,
   type Submission,
   type Submitted,
   submitted,
@@ -78,8 +80,12 @@ export class ControllerClient {
     return (await this.#send('GET', `v1/jobs/${id}/log`)).text
   }
 
-  async change(id: string, what: 'cancel' | 'retry'): Promise<JobView> {
-    return this.#parsed(jobView, await this.#send('POST', `v1/jobs/${id}/${what}`, {}))
+  async cancel(id: string): Promise<JobView> {
+    return this.#parsed(jobView, await this.#send('POST', `v1/jobs/${id}/cancel`, {}))
+  }
+
+  async retry(id: string): Promise<Retried> {
+    return this.#parsed(retried, await this.#send('POST', `v1/jobs/${id}/retry`, {}))
   }
 
   async muxers(): Promise<readonly MuxerView[]> {

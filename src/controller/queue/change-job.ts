@@ -1,4 +1,4 @@
-import type { Transaction, UpdateObject } from 'kysely'
+import { sql, type Transaction, type UpdateObject } from 'kysely'
 import { hasRowLocks } from '../db/open-database.ts'
 import type { Tables } from '../db/tables.ts'
 import type { JobRow } from './job-view.ts'
@@ -15,17 +15,27 @@ export async function cancel(queue: Queue, id: number): Promise<JobRow> {
   })
 }
 
-/** Another chance for a job that is over, or at once for one that waits. */
-export async function retry(queue: Queue, id: number): Promise<JobRow> {
-  const again = { run_at: queue.db.now, failures: 0 }
-  return await change(queue, id, ({ state, attempt }) => {
-    if (state === 'queued') return { ...again, retried_after: attempt }
+/** Another chance for a job that is over, or at once for one that waits; that keeps its turn if it has come. */
+export async function retry(
+  queue: Queue,
+  id: number,
+): Promise<{ readonly job: JobRow; readonly wasQueued: boolean }> {
+  const { now } = queue.db
+  const again = { run_at: now, failures: 0 }
+  let wasQueued = false
+  const job = await change(queue, id, ({ state, attempt }) => {
+    wasQueued = state === 'queued'
+    if (wasQueued) {
+      const run_at = sql<number>`case when run_at < ${now} then run_at else ${now} end`
+      return { ...again, run_at, retried_after: attempt }
+    }
     if (state === 'failed' || state === 'dead' || state === 'cancelled')
       return { ...again, state: 'queued', ended_at: null, retried_after: attempt }
     const hint =
       state === 'done' ? 'submit its file again with --replace to make it anew' : 'cancel it first'
     throw new Refused(409, `job ${id} is ${state}: it needs no retry`, hint)
   })
+  return { job, wasQueued }
 }
 
 export async function setPriority(queue: Queue, id: number, priority: number): Promise<JobRow> {
