@@ -1,6 +1,7 @@
 import {
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -8,8 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
 import { cancel } from '../../src/controller/queue/change-job.ts'
 import { type ClaimedRow, claimNext } from '../../src/controller/queue/claim.ts'
@@ -21,7 +22,7 @@ import { drain, register } from '../../src/controller/queue/muxers.ts'
 import { submit } from '../../src/controller/queue/submit.ts'
 import { submission } from '../../src/protocol/views.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
-import { type Databases, databasesOf, dialects, openQueue } from './databases.ts'
+import { type Databases, databasesOf, dialects, fillQueue, openQueue } from './databases.ts'
 import { progress, registration, resultFor } from './played-agent.ts'
 
 const all = {} as Record<(typeof dialects)[number], Databases>
@@ -37,10 +38,15 @@ afterAll(async () => {
 })
 
 /** `pifarm jobs ...` on a database. */
-async function jobs(what: 'export' | 'import', file: string, address: DatabaseAddress) {
+async function jobs(
+  what: 'export' | 'import',
+  file: string,
+  address: DatabaseAddress,
+  signal = new AbortController().signal,
+) {
   return address.kind === 'sqlite'
-    ? await pifarmHere(['jobs', what, file, '--db', address.file])
-    : await pifarmHere(['jobs', what, file], { env: { DATABASE_URL: address.url } })
+    ? await pifarmHere(['jobs', what, file, '--db', address.file], { signal })
+    : await pifarmHere(['jobs', what, file], { env: { DATABASE_URL: address.url }, signal })
 }
 
 let files = 0
@@ -212,5 +218,73 @@ describe('refused, and nothing is imported:', () => {
     const env = { DATABASE_URL: 'mysql://root:secret@db/x' }
     const refused = await pifarmHere(['jobs', 'export', newFile()], { env })
     expect(refused).toMatchObject({ code: 2, error: 'DATABASE_URL begins with "mysql"' })
+  })
+})
+
+describe('an interrupted move ends with 130 and leaves nothing:', () => {
+  /** A queue whose move takes a while, in a directory of its own. */
+  async function large(): Promise<{ file: string; source: DatabaseAddress }> {
+    const source = await all.sqlite.create()
+    const queue = await openQueue(source)
+    await fillQueue(queue, 5000)
+    await queue.db.close()
+    return { file: join(mkdtempSync(join(dir, 'large-')), 'q.jsonl'), source }
+  }
+
+  test('an export', async () => {
+    const { file, source } = await large()
+    const interrupt = new AbortController()
+    const ended = jobs('export', file, source, interrupt.signal)
+    const here = () => readdirSync(dirname(file)).map((name) => join(dirname(file), name))
+    await vi.waitUntil(() => here().some((path) => statSync(path).size > 0), { interval: 1 })
+    interrupt.abort()
+    expect(await ended).toMatchObject({ code: 130 })
+    expect(here()).toEqual([])
+  })
+
+  test.each(dialects)('an import into %s', async (dialect) => {
+    const { file, source } = await large()
+    await jobs('export', file, source)
+    const target = await all[dialect].create()
+    const interrupt = new AbortController()
+    const ended = jobs('import', file, target, interrupt.signal)
+    setTimeout(() => interrupt.abort(), 100)
+    expect(await ended).toMatchObject({ code: 130 })
+    if (target.kind === 'sqlite') expect(readdirSync(dirname(target.file))).toEqual([])
+    expect(await jobs('import', file, target)).toMatchObject({ code: 0 })
+  })
+})
+
+test('two exports at once to one file: the first has it, the second is told', async () => {
+  const source = await all.postgresql.create()
+  await filled(source)
+  const file = join(mkdtempSync(join(dir, 'two-')), 'q.jsonl')
+  const both = await Promise.all([jobs('export', file, source), jobs('export', file, source)])
+  expect(both.map(({ code, error }) => [code, error]).sort()).toEqual([
+    [0, ''],
+    [2, `"${file}" is there already`],
+  ])
+  expect(readdirSync(dirname(file))).toEqual(['q.jsonl'])
+})
+
+test.each<[string, () => string, string]>([
+  ['a device', () => '/dev/null', '"/dev/null" is no regular file'],
+  ['a directory', () => dir, 'is no regular file'],
+  ['no file', () => join(dir, 'none'), 'there is no file'],
+  [
+    'an empty file',
+    () => {
+      const file = newFile()
+      writeFileSync(file, '')
+      return file
+    },
+    'is empty',
+  ],
+])('%s to import is called what it is', async (_, make, message) => {
+  const refused = await jobs('import', make(), await all.sqlite.create())
+  expect(refused).toMatchObject({
+    code: 2,
+    error: expect.stringContaining(message),
+    hint: 'name a file that `pifarm jobs export` wrote',
   })
 })

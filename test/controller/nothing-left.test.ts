@@ -93,7 +93,7 @@ describe.each(['export', 'import', 'controller'])('%s', (command) => {
       const beside = mkdtempSync(join(tmpdir(), 'pifarm-queue-file-'))
       onTestFinished(() => rmSync(beside, { recursive: true }))
       const moved = join(beside, 'queue.jsonl')
-      if (command === 'import') writeFileSync(moved, '')
+      if (command === 'import') writeFileSync(moved, '\n')
       expect(await pifarmHere(['jobs', command, moved, '--db', file])).toMatchObject({
         code: 2,
         error,

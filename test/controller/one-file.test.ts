@@ -62,7 +62,7 @@ test.each<[string, () => string]>([
 test('export and import by a link to it are refused while a controller has it', async () => {
   await controllerOn(file)
   const by = link('by-link.db', file)
-  writeFileSync(join(dir, 'in.jsonl'), '')
+  writeFileSync(join(dir, 'in.jsonl'), '\n')
   for (const words of [
     ['export', join(dir, 'out.jsonl')],
     ['import', join(dir, 'in.jsonl')],

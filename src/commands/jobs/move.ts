@@ -14,7 +14,7 @@ interface MoveOptions extends Shared {
 /** Writes the queue into a file, for another database. */
 export async function exportJobs(tools: Tools, options: MoveOptions): Promise<number> {
   const address = await databaseFor(tools, options)
-  const { jobs } = await exportTo(options.file, address)
+  const { jobs } = await exportTo(options.file, address, tools.signal)
   tools.ui.say(`exported ${jobs} jobs from ${nameOf(address)} to ${options.file}`)
   if (address.kind === 'postgresql')
     tools.ui.say('what controllers of that database do from now on is not in it')
@@ -24,7 +24,7 @@ export async function exportJobs(tools: Tools, options: MoveOptions): Promise<nu
 /** Fills a new database with an exported queue. */
 export async function importJobs(tools: Tools, options: MoveOptions): Promise<number> {
   const address = await databaseFor(tools, options)
-  const { jobs } = await importFrom(options.file, address)
+  const { jobs } = await importFrom(options.file, address, tools.signal)
   tools.ui.say(`imported ${jobs} jobs into ${nameOf(address)}`)
   return exitCodes.done
 }

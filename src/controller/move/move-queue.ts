@@ -1,5 +1,6 @@
-import { createReadStream, statSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { createReadStream, existsSync, renameSync, statSync } from 'node:fs'
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
 import { systemReason } from '../../host/system-reason.ts'
@@ -15,22 +16,28 @@ import { importQueue } from './import-queue.ts'
 const stopFirst = 'stop it first: systemctl stop pifarm-controller'
 
 /** Writes the queue of a database into a new file, which only its owner may read: lease tokens are in it. */
-export async function exportTo(file: string, address: DatabaseAddress): Promise<{ jobs: number }> {
-  if ((await stat(file).catch(() => undefined)) !== undefined)
-    throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
+export async function exportTo(
+  file: string,
+  address: DatabaseAddress,
+  signal: AbortSignal,
+): Promise<{ jobs: number }> {
+  refuseThere(file)
   refuseNone(address)
-  const unfinished = `${file}.unfinished`
-  // What is left of a killed export may be open to others, and a link would be followed.
-  await rm(unfinished, { force: true }).catch(unwritable(file))
+  // Another export to that name may be at work.
+  const unfinished = `${file}.${randomUUID().slice(0, 8)}.unfinished`
   const handle = await open(unfinished, 'wx', 0o600).catch(unwritable(file))
   try {
     const { db, discard } = await takeDatabase(address, stopFirst)
     // It adds nothing to it, and so leaves nothing.
-    const done = await exportQueue(db, (line) => write(handle, line).catch(unwritable(file)))
+    const done = await exportQueue(db, async (line) => {
+      signal.throwIfAborted()
+      await write(handle, line).catch(unwritable(file))
+    })
       .catch(told(address))
       .finally(discard)
     await handle.sync().catch(unwritable(file))
-    await rename(unfinished, file)
+    refuseThere(file)
+    renameSync(unfinished, file)
     return done
   } catch (error) {
     await unlink(unfinished)
@@ -44,12 +51,12 @@ export async function exportTo(file: string, address: DatabaseAddress): Promise<
 export async function importFrom(
   file: string,
   address: DatabaseAddress,
+  signal: AbortSignal,
 ): Promise<{ jobs: number }> {
-  if (!(await stat(file).catch(() => undefined))?.isFile())
-    throw new UserError(`there is no file ${quoted(file)}`)
+  await refuseUnreadable(file)
   const { db, close, discard } = await takeDatabase(address, stopFirst)
   try {
-    const done = await importQueue(db, linesOf(file)).catch(told(address))
+    const done = await importQueue(db, linesOf(file, signal)).catch(told(address))
     await close()
     return done
   } catch (error) {
@@ -76,6 +83,19 @@ function unwritable(file: string): (error: unknown) => never {
   }
 }
 
+function refuseThere(file: string): void {
+  if (existsSync(file))
+    throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
+}
+
+async function refuseUnreadable(file: string): Promise<void> {
+  const entry = await stat(file).catch(() => undefined)
+  const hint = 'name a file that `pifarm jobs export` wrote'
+  if (entry === undefined) throw new UserError(`there is no file ${quoted(file)}`, { hint })
+  if (!entry.isFile()) throw new UserError(`${quoted(file)} is no regular file`, { hint })
+  if (entry.size === 0) throw new UserError(`${quoted(file)} is empty`, { hint })
+}
+
 function refuseNone(address: DatabaseAddress): void {
   if (address.kind === 'postgresql') return
   const size = sizeOf(address)
@@ -92,10 +112,13 @@ function sizeOf(address: DatabaseAddress & { kind: 'sqlite' }): number | undefin
 }
 
 /** Opened when the first line is wanted: readline drops what comes before, and then never ends. */
-async function* linesOf(file: string): AsyncIterable<string> {
+async function* linesOf(file: string, signal: AbortSignal): AsyncIterable<string> {
   const input = createReadStream(file)
   try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      signal.throwIfAborted()
+      yield line
+    }
   } finally {
     input.destroy()
   }
