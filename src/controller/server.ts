@@ -66,7 +66,7 @@ export async function makeServer(
   await app.register(swagger, { openapi: about(controller.version) })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy })
   app.addHook('onRequest', availability.gate)
-  authorize(app, options.tokens)
+  authorize(app, controller.queue, options.tokens)
   closeInTime(app)
   await servePage(app)
 

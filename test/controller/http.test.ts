@@ -215,7 +215,7 @@ describe('people', () => {
     expect(cookie).not.toContain(adminToken)
     const [value = ''] = cookie.split(';')
     expect((await fetch(session, { headers: { cookie: value } })).status).toBe(200)
-    const forged = value.replace(/=\d+/, '=9999999999')
+    const forged = value.replace(/.$/, value.endsWith('0') ? '1' : '0')
     expect((await fetch(session, { headers: { cookie: forged } })).status).toBe(401)
     const ended = await fetch(session, { method: 'DELETE' })
     expect(ended.headers.get('set-cookie')).toContain('Max-Age=0')

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Queue } from '../queue/queue.ts'
 import { Refused } from '../queue/refused.ts'
 import type { AgentTokens } from './agent-tokens.ts'
 import { isInSession, isSame, sessionRoutes } from './session.ts'
@@ -22,7 +23,7 @@ export interface Tokens {
  * People show the admin token, or the cookie of a session, for EventSource and a video element
  * cannot send a header. Agents show their own token, which is good for their muxer alone.
  */
-export function authorize(app: FastifyInstance, tokens: Tokens): void {
+export function authorize(app: FastifyInstance, queue: Queue, tokens: Tokens): void {
   const wrong = wrongTokens()
   app.decorateRequest('muxer', '')
   app.decorateRequest('caller', '')
@@ -32,7 +33,9 @@ export function authorize(app: FastifyInstance, tokens: Tokens): void {
     if (audience === undefined || audience === 'open') return
     const token = bearer(request)
     const isIn =
-      audience === 'admin' ? isAdmin(request, token, tokens.admin) : isAgent(request, token)
+      audience === 'admin'
+        ? await isAdmin(request, queue, token, tokens.admin)
+        : isAgent(request, token)
     if (isIn) return
     const hint =
       audience === 'admin'
@@ -54,13 +57,18 @@ export function authorize(app: FastifyInstance, tokens: Tokens): void {
     return true
   }
 
-  sessionRoutes(app, tokens.admin, (request, token) => {
+  sessionRoutes(app, queue, tokens.admin, (request, token) => {
     if (!isSame(token, tokens.admin)) throw wrong(request.ip, 'is it that of this controller?')
   })
 }
 
-function isAdmin(request: FastifyRequest, token: string | undefined, admin: string): boolean {
-  const isIn = token === undefined ? isInSession(request, admin) : isSame(token, admin)
+async function isAdmin(
+  request: FastifyRequest,
+  queue: Queue,
+  token: string | undefined,
+  admin: string,
+): Promise<boolean> {
+  const isIn = token === undefined ? await isInSession(request, queue, admin) : isSame(token, admin)
   if (isIn) request.caller = `people at ${request.ip}`
   return isIn
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { findJob } from '../queue/find-jobs.ts'
 import { jobView } from '../queue/job-view.ts'
 import { muxerViews } from '../queue/muxers.ts'
+import { holdsSession } from '../queue/sessions.ts'
 import type { Controller } from './controller.ts'
 import { route } from './route.ts'
 
@@ -13,12 +14,14 @@ const mostUnread = 1024 * 1024
 
 /** Server-sent events: every change of a job or a muxer, whole; `hello` means to fetch all anew. */
 export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: Controller): void {
-  const pages = new Set<FastifyReply>()
+  /** With the session of each; empty for who showed the token. */
+  const pages = new Map<FastifyReply, string>()
   const changed = { job: new Set<number>(), muxer: new Set<string>() }
   let gathering: NodeJS.Timeout | undefined
 
   const send = (event: string, data: unknown): void => {
-    for (const page of pages) write(page, `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+    for (const page of pages.keys()) write(page, text)
   }
   const tell = async (): Promise<void> => {
     gathering = undefined
@@ -38,11 +41,18 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
     else return
     gathering ??= setTimeout(() => tell().catch(() => send('hello', { version })), gatherMs)
   })
+  const keepAlive = async (page: FastifyReply, session: string): Promise<void> => {
+    // A stream that was begun goes on else after its session was ended, be it at another controller.
+    // While the database is away nobody knows: it is looked at again the next time.
+    const isIn = session === '' || (await holdsSession(queue, session).catch(() => true))
+    if (isIn) write(page, 'event: alive\ndata:\n\n')
+    else page.raw.end()
+  }
   const alive = setInterval(() => {
-    for (const page of pages) write(page, 'event: alive\ndata:\n\n')
+    for (const [page, session] of pages) void keepAlive(page, session)
   }, aliveMs).unref()
   const end = (): void => {
-    for (const page of pages) page.raw.end()
+    for (const page of pages.keys()) page.raw.end()
   }
   stopping.addEventListener('abort', end, { once: true })
   app.addHook('onClose', async () => {
@@ -61,14 +71,14 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
       summary: 'every change as it happens: server-sent events',
       unlimited: true,
     },
-    ({ reply }) => {
+    ({ request, reply }) => {
       reply.hijack()
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       })
-      pages.add(reply)
+      pages.set(reply, request.session)
       reply.raw.on('close', () => pages.delete(reply))
       write(reply, `retry: 2000\nevent: hello\ndata: ${JSON.stringify({ version })}\n\n`)
       return undefined

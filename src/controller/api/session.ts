@@ -1,14 +1,23 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import * as z from 'zod'
+import type { Queue } from '../queue/queue.ts'
 import { Refused } from '../queue/refused.ts'
+import { beginSession, endSession, holdsSession, prolongSession } from '../queue/sessions.ts'
 import { route } from './route.ts'
 
 const cookie = 'pifarm_session'
-const sessionSeconds = 24 * 3600
+const cookieSeconds = 24 * 3600
 
 /** Scripts on other pages cannot send it without being asked first, and they are not allowed to. */
 const pageHeader = 'x-pifarm-page'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The session that it belongs to; empty for who shows a token, or nothing. */
+    session: string
+  }
+}
 
 /**
  * `POST /v1/session {token}` sets a cookie, for EventSource and a video element cannot send a header. It
@@ -16,9 +25,11 @@ const pageHeader = 'x-pifarm-page'
  */
 export function sessionRoutes(
   app: FastifyInstance,
+  queue: Queue,
   admin: string,
   judge: (request: FastifyRequest, token: string) => void,
 ): void {
+  app.decorateRequest('session', '')
   const session = { url: '/v1/session', group: 'people', bodyLimit: 4096 } as const
   route(
     app,
@@ -29,9 +40,11 @@ export function sessionRoutes(
       summary: 'exchange the admin token for a session cookie',
       body: z.strictObject({ token: z.string().max(512) }),
     },
-    ({ body, request, reply }) => {
+    async ({ body, request, reply }) => {
       judge(request, body.token)
-      begin(request, reply, admin)
+      const value = randomBytes(32).toString('hex')
+      await beginSession(queue, keyOf(value, admin))
+      seal(request, reply, value, cookieSeconds)
       return {}
     },
   )
@@ -43,15 +56,25 @@ export function sessionRoutes(
       audience: 'admin',
       summary: 'whether the session holds; it does for another day then',
     },
-    ({ request, reply }) => {
-      begin(request, reply, admin)
+    async ({ request, reply }) => {
+      // Who shows the token needs no session.
+      if (request.session === '') return {}
+      await prolongSession(queue, request.session)
+      seal(request, reply, shown(request), cookieSeconds)
       return {}
     },
   )
   route(
     app,
-    { ...session, method: 'DELETE', audience: 'open', summary: 'end the session' },
-    ({ request, reply }) => {
+    {
+      ...session,
+      method: 'DELETE',
+      audience: 'open',
+      summary: 'end the session, for every copy of its cookie',
+    },
+    async ({ request, reply }) => {
+      const value = shown(request)
+      if (value !== '') await endSession(queue, keyOf(value, admin))
       seal(request, reply, '', 0)
       return {}
     },
@@ -59,16 +82,19 @@ export function sessionRoutes(
 }
 
 /** Whether the request comes from a page that was signed in, and was meant by it. */
-export function isInSession(request: FastifyRequest, admin: string): boolean {
-  const [, until, signature] =
-    new RegExp(`(?:^|;\\s*)${cookie}=(\\d{1,12})\\.([0-9a-f]{64})`).exec(
-      request.headers.cookie ?? '',
-    ) ?? []
-  if (until === undefined || signature === undefined) return false
-  if (!isSame(signature, sign(until, admin)) || Number(until) <= Date.now() / 1000) return false
+export async function isInSession(
+  request: FastifyRequest,
+  queue: Queue,
+  admin: string,
+): Promise<boolean> {
+  const value = shown(request)
+  if (value === '') return false
+  const key = keyOf(value, admin)
+  if (!(await holdsSession(queue, key))) return false
   // SameSite does not tell the ports of one host apart: a form of another service here would pass.
   if (request.method !== 'GET' && request.headers[pageHeader] === undefined)
     throw new Refused(403, `a session changes something only with the header ${pageHeader}`)
+  request.session = key
   return true
 }
 
@@ -78,9 +104,10 @@ export function isSame(one: string, other: string): boolean {
   return timingSafeEqual(hash(one), hash(other))
 }
 
-function begin(request: FastifyRequest, reply: FastifyReply, admin: string): void {
-  const until = String(Math.floor(Date.now() / 1000) + sessionSeconds)
-  seal(request, reply, `${until}.${sign(until, admin)}`, sessionSeconds)
+function shown({ headers }: FastifyRequest): string {
+  return (
+    new RegExp(`(?:^|;\\s*)${cookie}=([0-9a-f]{64})(?:;|$)`).exec(headers.cookie ?? '')?.[1] ?? ''
+  )
 }
 
 function seal(request: FastifyRequest, reply: FastifyReply, value: string, seconds: number): void {
@@ -91,6 +118,7 @@ function seal(request: FastifyRequest, reply: FastifyReply, value: string, secon
   )
 }
 
-function sign(text: string, admin: string): string {
-  return createHmac('sha256', admin).update(`session ${text}`).digest('hex')
+/** Who reads the database cannot go on with a session; who changes the token has ended them all. */
+function keyOf(value: string, admin: string): string {
+  return createHmac('sha256', admin).update(`session ${value}`).digest('hex')
 }

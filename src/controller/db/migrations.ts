@@ -6,6 +6,7 @@ export function migrations(dialect: Dialect): Record<string, Migration> {
   return {
     '0001_queue': { up: (db) => makeQueue(db, dialect) },
     '0002_claim_order': { up: orderClaims },
+    '0003_sessions': { up: makeSessions },
   }
 }
 
@@ -73,4 +74,9 @@ async function makeQueue(db: Kysely<any>, dialect: Dialect): Promise<void> {
 async function orderClaims(db: Kysely<any>): Promise<void> {
   await sql`drop index jobs_next`.execute(db)
   await sql`create index jobs_next on jobs (state, priority desc, run_at, id)`.execute(db)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a migration knows no later schema
+async function makeSessions(db: Kysely<any>): Promise<void> {
+  await sql`create table sessions (key text primary key, until bigint not null)`.execute(db)
 }

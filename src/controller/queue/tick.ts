@@ -7,6 +7,7 @@ import { endAttempt, noLease } from './end-attempt.ts'
 import { moveOn } from './fail.ts'
 import { forgetOld } from './forget-old.ts'
 import type { Queue } from './queue.ts'
+import { forgetSessions } from './sessions.ts'
 
 const idempotencyKeptMs = 24 * 3600 * 1000
 
@@ -19,6 +20,7 @@ export async function tick(queue: Queue): Promise<void> {
     expired = await expiredJobs(queue)
   }
   await forgetOld(queue)
+  await forgetSessions(queue)
   await queue.db.kysely
     .deleteFrom('idempotency')
     .where('created_at', '<', sql<number>`${queue.db.now} - ${idempotencyKeptMs}`)
