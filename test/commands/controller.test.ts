@@ -1,7 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -258,5 +266,21 @@ test('a port in use; a second controller beside it, which is told of PostgreSQL;
     code: 2,
     error: 'the database was changed by a newer pifarm: 0999_later',
     hint: expect.stringContaining('start that version again'),
+  })
+})
+
+test('a certificate, its key and a token are read through links, as certbot lays them', async () => {
+  const { cert, key } = certificateHere(onTestFinished)
+  const linked = (name: string, target: string) => {
+    symlinkSync(target, join(dir, name))
+    return join(dir, name)
+  }
+  const pair = ['--tls-cert', linked('fullchain.pem', cert), '--tls-key', linked('key.pem', key)]
+  const { address } = await serve(...pair)
+  expect(address).toMatch(/^https:/)
+  const asking = ['--controller', address, '--ca', join(dir, 'fullchain.pem')]
+  const token = linked('token', join(dir, 'admin-token'))
+  expect(await pifarmHere(['jobs', 'list', ...asking, '--token-file', token])).toMatchObject({
+    code: 0,
   })
 })

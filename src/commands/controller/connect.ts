@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { ControllerClient } from '../../controller/client/controller-client.ts'
 import { UserError } from '../../errors.ts'
 import { controllerUrl, type Farm } from '../../farm/farm.ts'
+import { readText } from '../../host/read-text.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
 import { flag } from '../pi-options.ts'
@@ -60,7 +61,7 @@ export async function connect(tools: Tools, options: ConnectOptions): Promise<Co
 }
 
 async function textOf({ nas }: Tools, path: string, what: string, hint: string): Promise<string> {
-  const entry = await nas.read(path)
-  if (entry?.kind === 'file') return entry.text
+  const text = await readText(nas, path)
+  if (text !== undefined) return text
   throw new UserError(`there is no file ${path} that ${what}`, { hint })
 }

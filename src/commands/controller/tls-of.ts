@@ -1,5 +1,6 @@
 import { createSecureContext } from 'node:tls'
 import { quoted, UserError } from '../../errors.ts'
+import { readText } from '../../host/read-text.ts'
 import type { Tools } from '../../tools.ts'
 
 interface Tls {
@@ -13,9 +14,10 @@ export async function tlsOf({ nas }: Tools, { tlsCert, tlsKey }: Tls) {
   if (tlsCert === undefined || tlsKey === undefined)
     throw new UserError('--tls-cert and --tls-key belong together')
   const text = async (path: string): Promise<string> => {
-    const entry = await nas.read(path)
-    if (entry?.kind !== 'file') throw new UserError(`there is no file ${quoted(path)}`)
-    return entry.text
+    // certbot lays links, and leads them to the newest.
+    const found = await readText(nas, path)
+    if (found === undefined) throw new UserError(`there is no file ${quoted(path)}`)
+    return found
   }
   const tls = { cert: await text(tlsCert), key: await text(tlsKey) }
   try {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
+import { readText } from '../../host/read-text.ts'
 import type { HostKey, Remote } from '../../host/remote.ts'
 import type { Tools } from '../../tools.ts'
 import { flag } from '../pi-options.ts'
@@ -66,9 +67,9 @@ function passwords({ nas, ui }: Tools, fromFile: string | undefined): Ask | unde
     // Once: a password that was wrong stays wrong.
     if (given) return undefined
     given = true
-    const entry = await nas.read(resolve(fromFile))
-    if (entry?.kind !== 'file') throw new UserError(`there is no file ${quoted(fromFile)}`)
-    return entry.text.split('\n')[0]
+    const text = await readText(nas, resolve(fromFile))
+    if (text === undefined) throw new UserError(`there is no file ${quoted(fromFile)}`)
+    return text.split('\n')[0]
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Farm } from '../../farm/farm.ts'
 import { ipv4 } from '../../farm/schema.ts'
 import type { Reader } from '../../host/host.ts'
+import { readText } from '../../host/read-text.ts'
 import { findBlock } from '../managed-block.ts'
-import { readText } from '../read-text.ts'
 import type { AddressesInUse } from '../resource.ts'
 import {
   type DeclaredHost,

@@ -2,9 +2,9 @@ import { dirname } from 'node:path'
 import { quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
+import { readText } from '../../host/read-text.ts'
 import { render } from '../../render.ts'
 import { findBlock, setBlock } from '../managed-block.ts'
-import { readText } from '../read-text.ts'
 import { exportOptions, wantedExports } from './wanted-exports.ts'
 
 /** A file that pifarm writes exports into, before and after. */

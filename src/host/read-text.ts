@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { Reader } from '../host/host.ts'
+import type { Reader } from './host.ts'
 
 /** The text of a file that a daemon reads, links followed as it follows them; undefined where there is none. */
 export async function readText(nas: Reader, path: string, links = 8): Promise<string | undefined> {
