@@ -8,9 +8,7 @@ import { runChild } from '../support/run-child.js'
  */
 const emulations = ['uml', 'raspi3b']
 const project = join(import.meta.dirname, '../..')
-const args = process.argv.slice(2)
-const at = args.indexOf('--pi')
-const [, emulation = 'uml'] = at === -1 ? [] : args.splice(at, 2)
+const { emulation, args } = split(process.argv.slice(2))
 
 process.exitCode = await main()
 
@@ -24,6 +22,15 @@ async function main() {
   const env = { ...process.env, PIFARM_E2E_PI: emulation }
   const vitest = join(project, 'node_modules/vitest/vitest.mjs')
   return run(process.execPath, [vitest, 'run', '--config', 'vitest.e2e.config.ts', ...args], env)
+}
+
+/** `--pi raspi3b` or `--pi=raspi3b`, and the rest. */
+function split(given) {
+  const args = [...given]
+  const at = args.findIndex((arg) => /^--pi(=|$)/.test(arg))
+  if (at === -1) return { emulation: 'uml', args }
+  const [option, value = ''] = args[at] === '--pi' ? args.splice(at, 2) : args.splice(at, 1)
+  return { emulation: option === '--pi' ? value : option.slice('--pi='.length), args }
 }
 
 async function run(program, argv, env = process.env) {
