@@ -1,12 +1,12 @@
 import { first, second } from './boards.ts'
 import type { Output } from './box/commands.ts'
-import { FarmBox, patience, right, tell } from './farm-box.ts'
+import { EmulatedFarm, mustBeDone, tell } from './emulated-farm.ts'
 
 /** A farm in a box as a story. Ends 0 when two Pis run from the NAS. */
 process.exitCode = await demo()
 
 async function demo(): Promise<number> {
-  const farm = new FarmBox([first, second])
+  const farm = new EmulatedFarm([first, second], 'uml')
   try {
     heading('A NAS with Debian, pifarm and a template, switched on and made a farm')
     await farm.open()
@@ -14,10 +14,10 @@ async function demo(): Promise<number> {
       heading(`${board.name}: nobody knows its serial, so it is found when it is switched on`)
       const { output } = await farm.addPi(board)
       show(output)
-      right(output)
+      mustBeDone(output)
       heading(`${board.name} boots: its kernel, its command line and its root are the NAS's`)
       const pi = await farm.box.powerOn(board)
-      await pi.reaches('multi-user', patience)
+      await pi.reaches('multi-user')
     }
     heading('The farm')
     show(await farm.nas.pifarm('list'))

@@ -4,15 +4,15 @@ import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import type { muxerView } from '../../src/protocol/views.ts'
 import { first } from './boards.ts'
-import { type FarmBox, patience, right } from './farm-box.ts'
+import { type EmulatedFarm, mustBeDone } from './emulated-farm.ts'
 
 const film = '/srv/media/film.mp4'
 
 /** The agent that the template brought, while HLSPi1 runs. */
-export function muxing(farm: FarmBox): void {
+export function muxing(farm: EmulatedFarm): void {
   test('its agent runs and has registered at the controller by the muxid', async () => {
     await expect
-      .poll(() => muxer(farm), { timeout: patience, interval: 2000 })
+      .poll(() => muxer(farm), { timeout: farm.longestStage, interval: 2000 })
       .toMatchObject({
         id: '1',
         hostname: first.name,
@@ -27,7 +27,7 @@ export function muxing(farm: FarmBox): void {
     const made = join(farm.box.dir, 'commands/film.mp4')
     await execa('ffmpeg', ['-v', 'error', '-y', ...picture, ...sound, ...coded, made])
     await farm.nas.must('install', '-m', '0644', '/run/commands/film.mp4', film)
-    right(await farm.nas.pifarm('jobs', 'submit', '--wait', '--ladder', '144:200', film))
+    mustBeDone(await farm.nas.pifarm('jobs', 'submit', '--wait', '--ladder', '144:200', film))
     const list = await farm.nas.must('find', `${film}.hls`, '-name', '*.m3u8')
     expect(list.trim().split('\n').length).toBeGreaterThan(1)
   })
@@ -35,13 +35,13 @@ export function muxing(farm: FarmBox): void {
   test('hlsmux.lock takes it out of service', async () => {
     await farm.onPi(first, 'touch', '/home/pi/hlsmux.lock')
     await expect
-      .poll(() => muxer(farm), { timeout: patience, interval: 2000 })
+      .poll(() => muxer(farm), { timeout: farm.longestStage, interval: 2000 })
       .toMatchObject({ state: { locked: expect.any(String) } })
     await farm.onPi(first, 'rm', '/home/pi/hlsmux.lock')
   })
 }
 
-async function muxer(farm: FarmBox): Promise<z.infer<typeof muxerView> | undefined> {
+async function muxer(farm: EmulatedFarm): Promise<z.infer<typeof muxerView> | undefined> {
   const found = JSON.parse(await farm.nas.must('pifarm', 'muxers', 'list', '--json'))
   return (found as z.infer<typeof muxerView>[])[0]
 }

@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { makeCardImage, readCard } from '../support/card-image.ts'
 import { first, second } from './boards.ts'
-import { patience, right } from './farm-box.ts'
+import { mustBeDone } from './emulated-farm.ts'
+import { farmOfThisFile } from './farm-of-this-file.ts'
 import { muxing } from './muxing.ts'
-import { testedFarm } from './tested-farm.ts'
 
-const farm = testedFarm()
+const farm = farmOfThisFile()
 
 describe('from an empty NAS to two Pis that run', () => {
   test('the services run under systemd, and there is nothing left to do', async () => {
@@ -33,7 +33,7 @@ describe('from an empty NAS to two Pis that run', () => {
     })
     const flags = ['--image', '/root/card.img', '--model', '3b', '--yes']
     await farm.nas.must('cp', '/run/commands/mbr.img', '/root/card.img')
-    right(await farm.nas.pifarm('enable-netboot-sd', ...flags))
+    mustBeDone(await farm.nas.pifarm('enable-netboot-sd', ...flags))
     await farm.nas.must('cp', '/root/card.img', '/run/commands/mbr.img')
     const config = readCard(image, 'mbr', 'config.txt')
     expect(config.split('\n')).toEqual(
@@ -43,14 +43,14 @@ describe('from an empty NAS to two Pis that run', () => {
 
   test('a Pi of unknown serial is found by what it asks for', async () => {
     const { asked, output } = await farm.addPi(first)
-    right(output)
+    mustBeDone(output)
     expect(asked.report.missing.map(({ file }) => file)).toContain(`${first.serial}/start.elf`)
     expect(await farm.nas.must('pifarm', 'list')).toContain(first.serial)
   })
 
   test('it boots to multi-user with the kernel and the command line that it is served', async () => {
     const pi = await farm.box.powerOn(first)
-    await pi.reaches('multi-user', patience)
+    await pi.reaches('multi-user')
     const asked = `mount request from 10.77.0.50:\\d+ for /mnt/PiRoots/${first.name} `
     expect(await farm.nas.journal('-t', 'rpc.mountd')).toMatch(new RegExp(`authenticated ${asked}`))
   })
@@ -74,9 +74,9 @@ describe('from an empty NAS to two Pis that run', () => {
   muxing(farm)
 
   test('a second board beside it becomes another Pi', async () => {
-    right((await farm.addPi(second)).output)
+    mustBeDone((await farm.addPi(second)).output)
     const pi = await farm.box.powerOn(second)
-    await pi.reaches('multi-user', patience)
+    await pi.reaches('multi-user')
     expect(await farm.onPi(second, 'hostname')).toBe('HLSPi2\n')
     expect(await farm.onPi(second, 'cat', '/proc/cmdline')).toMatch(/ muxid=2\s/)
     const ids = [first, second].map((pi) => farm.onPi(pi, 'cat', '/etc/machine-id'))
@@ -92,7 +92,7 @@ describe('from an empty NAS to two Pis that run', () => {
     await farm.box.switchOff(first)
     // The kernel keeps the connection of a board that went off for minutes, and pifarm goes by it.
     await farm.nas.must('systemctl', 'restart', 'nfs-server')
-    right(await farm.nas.pifarm('remove-pi', first.name, '--yes'))
+    mustBeDone(await farm.nas.pifarm('remove-pi', first.name, '--yes'))
     const { report } = await farm.box.playFirmware(first)
     // No host block, and this subnet gives addresses to nobody else.
     expect(report.stopped?.what).toMatch(/^rom: no OFFER to boot by/)

@@ -1,34 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { gunzipSync } from 'node:zlib'
+import type { Readable } from 'node:stream'
 import { execa } from 'execa'
-import type { BootReport } from '../../../src/netboot/boot-client/boot-report.ts'
 import { atEnd } from '../at-end.ts'
 import { type Emulation, type NasDisk, nasDisk } from '../images/nas-disk.ts'
 import { tileRegisters } from '../images/tile-registers.ts'
 import { passingDir, passingDirs } from '../passing-dir.ts'
+import type { Console } from './console.ts'
+import { ended } from './ended.ts'
+import { type Firmware, playFirmware, unpacked } from './firmware.ts'
 import { Nas } from './nas.ts'
 import { Pi } from './pi.ts'
 import { Timeline } from './timeline.ts'
+import { within } from './within.ts'
 
 export interface Board {
   readonly name: string
   readonly mac: string
   readonly serial: string
-}
-
-/** What came over TFTP, as files. */
-export interface Firmware {
-  readonly report: BootReport
-  readonly kernel: string
-  readonly initramfs: string
-  readonly deviceTree: string
-  readonly cmdline: string
 }
 
 interface BoxParts {
@@ -40,8 +32,8 @@ interface BoxParts {
   readonly emulation: Emulation
 }
 
-const project = join(import.meta.dirname, '../../..')
-const tsx = createRequire(import.meta.url).resolve('tsx')
+/** In ms, on a busy machine. An `ip` or a `kill`; all that comes over TFTP; what a NAS in trouble says last. */
+const [longestCommand, longestFirmware, longestJournal] = [60_000, 900_000, 60_000]
 
 /**
  * A farm of emulated machines on one switch, in namespaces of its own: a NAS that can be switched
@@ -57,6 +49,8 @@ export class Box {
   readonly #network: ChildProcess
   readonly #entering: readonly string[]
   readonly pis = new Map<string, Pi>()
+  /** By name, also of a Pi that is off: what it said last is asked for when it is. */
+  readonly #consoles = new Map<string, Console>()
   nas: Nas | undefined
 
   private constructor(made: BoxParts, network: ChildProcess, timeline: Timeline) {
@@ -102,15 +96,15 @@ export class Box {
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
     atEnd(() => network.kill('SIGKILL'))
-    for await (const line of createInterface(network.stdout))
-      if (line === 'ready')
-        return new Box({ dir, boards, disk, registers, emulation }, network, timeline)
+    if (await within(longestCommand, 'the network of the box', isReady(network)))
+      return new Box({ dir, boards, disk, registers, emulation }, network, timeline)
     throw new Error('the network of the box did not start')
   }
 
   /** Runs a command where the machines are; answers what it printed. */
   async enter(argv: readonly string[]): Promise<string> {
-    return (await execa('nsenter', [...this.#entering, ...argv])).stdout
+    const run = execa('nsenter', [...this.#entering, ...argv])
+    return (await within(longestCommand, `${argv.join(' ')} to end`, run)).stdout
   }
 
   /** Switches the NAS on, and waits for its services. */
@@ -127,37 +121,22 @@ export class Box {
   }
 
   /** A board from power on to where its kernel would start. */
-  async playFirmware({ name, mac, serial }: Board): Promise<Firmware> {
+  async playFirmware(board: Board): Promise<Firmware> {
+    const { name } = board
     this.timeline.note(name, 'power on')
-    const kept = join(this.dir, name)
-    await rm(kept, { recursive: true, force: true })
-    await mkdir(kept)
-    const json = join(kept, 'report.json')
-    const player = [process.execPath, '--import', tsx, join(project, 'test/lab/pi.ts')]
-    const wires = ['ip', 'netns', 'exec', name]
-    const board = ['--interface', 'eth0', '--mac', mac, '--serial', serial]
-    const files = ['--json', json, '--keep', kept]
-    const argv = [...this.#entering, ...wires, ...player, ...board, ...files]
-    const { all } = await execa('nsenter', argv, { all: true, reject: false })
-    const text = await readFile(json, 'utf8').catch(() => undefined)
+    const run = playFirmware(board, join(this.dir, name), this.#entering)
+    const played = within(longestFirmware, `the firmware of ${name} to end`, run)
     // Its MAC is soon at another port.
-    await this.enter(['ip', '-n', name, 'link', 'set', 'eth0', 'down'])
-    if (text === undefined) throw new Error(`the boot client failed:\n${all}`)
-    const report = JSON.parse(text) as BootReport
+    const down = ['ip', '-n', name, 'link', 'set', 'eth0', 'down']
+    const firmware = await played.finally(() => this.enter(down))
+    const { stopped, address, files, kernel } = firmware.report
     this.timeline.note(
       name,
-      report.stopped === undefined
-        ? `firmware: ${report.address}, ${Object.keys(report.files).length} files, starts ${report.kernel}`
-        : `firmware stopped: ${report.stopped.what}`,
+      stopped === undefined
+        ? `firmware: ${address}, ${Object.keys(files).length} files, starts ${kernel}`
+        : `firmware stopped: ${stopped.what}`,
     )
-    const file = (name = 'none') => join(kept, report.serialDir ?? '', name)
-    return {
-      report,
-      kernel: file(report.kernel),
-      initramfs: file(report.initramfs),
-      deviceTree: file(report.deviceTree),
-      cmdline: report.cmdline?.text.trim() ?? '',
-    }
+    return firmware
   }
 
   /** Starts the kernel that came, with all that came with it. */
@@ -175,6 +154,7 @@ export class Box {
       timeline: this.timeline,
     })
     this.pis.set(board.name, pi)
+    this.#consoles.set(board.name, pi.console)
     return pi
   }
 
@@ -202,30 +182,31 @@ export class Box {
   /** What is wanted to see where something went wrong. */
   async lastWords(): Promise<string> {
     const parts: string[] = []
-    for (const [name, pi] of this.pis)
-      parts.push(`-- console of ${name}`, ...pi.console.lines.slice(-40))
+    for (const [name, { lines }] of this.#consoles)
+      parts.push(`-- console of ${name}`, ...lines.slice(-80))
     if (this.nas) parts.push('-- console of the NAS', ...this.nas.console.lines.slice(-20))
-    const journal = await this.nas?.journal().catch((error: Error) => error.message)
-    if (journal !== undefined)
+    if (this.nas) {
+      const told = within(longestJournal, 'the journal of the NAS', this.nas.journal())
+      const journal = await told.catch((error: Error) => error.message)
       parts.push('-- journal of the NAS', ...journal.split('\n').slice(-80))
+    }
     return parts.join('\n')
   }
 
   async close(): Promise<void> {
-    const over = once(this.#network, 'exit')
     this.#network.stdin?.end()
-    await over
-    await rm(this.dir, { recursive: true, force: true })
+    try {
+      await ended(this.#network, 'the machines of the box')
+    } finally {
+      await rm(this.dir, { recursive: true, force: true })
+    }
   }
 }
 
-/** A kernel that came gzipped, which the firmware of a Pi unpacks too. */
-async function unpacked(kernel: string): Promise<string> {
-  const bytes = await readFile(kernel)
-  const file = `${kernel}.unpacked`
-  const isPacked = bytes.readUInt16BE(0) === 0x1f8b
-  await writeFile(file, isPacked ? gunzipSync(bytes) : bytes, { mode: 0o755 })
-  return file
+/** Its shell says so when all wires are laid. */
+async function isReady(network: ChildProcess & { readonly stdout: Readable }): Promise<boolean> {
+  for await (const line of createInterface(network.stdout)) if (line === 'ready') return true
+  return false
 }
 
 /** The network's first process is one of the namespace that `unshare` itself is not in. */

@@ -27,10 +27,10 @@ export class Console {
   }
 
   /**
-   * The first line that matches one of these, from the line with that number on. Throws when the
-   * machine ends or its kernel gives up before, or when nothing of it came in this time (ms).
+   * The first line of all that matches. Throws when the machine ends or its kernel gives up before,
+   * or when there is none after so many ms.
    */
-  async said(patterns: readonly RegExp[], patience: number, from = 0): Promise<string> {
+  async said(pattern: RegExp, longest: number): Promise<string> {
     return await new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(timer)
@@ -39,18 +39,18 @@ export class Console {
       }
       const fail = (why: string) => {
         const tail = this.lines.slice(-15).join('\n')
-        end(() => reject(new Error(`${why} before it said ${patterns.join(' or ')}:\n${tail}`)))
+        end(() => reject(new Error(`${why} before it said ${pattern}:\n${tail}`)))
       }
-      let next = from
+      let next = 0
       const look = () => {
         for (; next < this.lines.length; next += 1) {
           const line = this.lines[next] ?? ''
-          if (patterns.some((pattern) => pattern.test(line))) return end(() => resolve(line))
+          if (pattern.test(line)) return end(() => resolve(line))
           if (/^(\[[ \d.]+\] )?Kernel panic - /.test(line)) return fail(line)
         }
         if (this.#over) fail('it ended')
       }
-      const timer = setTimeout(() => fail(`${patience / 1000} s went by`), patience)
+      const timer = setTimeout(() => fail(`${longest / 1000} s went by`), longest)
       this.#listeners.add(look)
       look()
     })

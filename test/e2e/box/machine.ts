@@ -1,17 +1,25 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { Console } from './console.ts'
+import { ended } from './ended.ts'
 
 /** An emulated machine that runs. */
 export class Machine {
   readonly console: Console
   readonly process: ChildProcess
+  readonly #name: string
   readonly #pidFile: string
   readonly #enter: Enter
 
-  constructor(process: ChildProcess, pidFile: string, enter: Enter, hear?: (line: string) => void) {
+  constructor(
+    name: string,
+    process: ChildProcess,
+    pidFile: string,
+    enter: Enter,
+    hear?: (line: string) => void,
+  ) {
+    this.#name = name
     this.process = process
     this.#pidFile = pidFile
     this.#enter = enter
@@ -22,10 +30,9 @@ export class Machine {
   /** What pulling its plug does: nothing that it has not yet written to its disk is there. */
   async cutPower(): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return
-    const over = once(this.process, 'exit')
     const pid = (await readFile(this.#pidFile, 'utf8')).trim()
     await this.#enter(['kill', '-KILL', pid])
-    await over
+    await ended(this.process, this.#name)
   }
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Commands, type Output, type Running } from './commands.ts'
 import { type Enter, Machine, startMachine } from './machine.ts'
 import type { Timeline } from './timeline.ts'
+import { within } from './within.ts'
 
 export interface NasParts {
   readonly dir: string
@@ -15,8 +16,8 @@ export interface NasParts {
   readonly timeline: Timeline
 }
 
-/** On a busy machine a guest takes minutes for what takes seconds; only what never ends is stopped. */
-const patience = 600_000
+/** To its multi-user target, in ms: on a busy machine a guest takes minutes for what takes seconds. */
+const longestBoot = 600_000
 
 /** The NAS: a User-Mode-Linux guest with Debian, its kernel's NFS server and pifarm. */
 export class Nas extends Machine {
@@ -53,15 +54,23 @@ export class Nas extends Machine {
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] as const
     const process = startMachine(entering, argv, pidFile, [...stdio])
     const [to, from] = [process.stdio[3], process.stdio[4]] as [Duplex, Duplex]
-    const nas = new Nas(new Commands(commandDir, to, from), timeline, process, pidFile, enter)
-    await nas.console.said([/Reached target.*multi-user\.target/i], patience)
-    await nas.#commands.ready
+    const nas = new Nas(
+      new Commands(commandDir, to, from),
+      timeline,
+      'NAS',
+      process,
+      pidFile,
+      enter,
+    )
+    await nas.console.said(/Reached target.*multi-user\.target/i, longestBoot)
+    await within(longestBoot, 'the NAS to take commands', nas.#commands.ready)
     timeline.note('NAS', 'multi-user')
     return nas
   }
 
-  async run(argv: readonly string[]): Promise<Output> {
-    return await (await this.#commands.start(argv)).ended
+  /** Throws where it takes more than so many ms. */
+  async run(argv: readonly string[], longest?: number): Promise<Output> {
+    return await (await this.#commands.start(argv, longest)).ended
   }
 
   /** What it printed; throws where it fails. */
@@ -78,12 +87,20 @@ export class Nas extends Machine {
   }
 
   /** Starts it and leaves it running. */
-  async start(argv: readonly string[]): Promise<Running> {
-    return await this.#commands.start(argv)
+  async start(argv: readonly string[], longest?: number): Promise<Running> {
+    return await this.#commands.start(argv, longest)
   }
 
   async journal(...args: readonly string[]): Promise<string> {
     return await this.must('journalctl', '--no-pager', '--output=short-monotonic', ...args)
+  }
+
+  /** Where the journal ends now, for `--after-cursor`. */
+  async journalCursor(): Promise<string> {
+    const said = await this.must('journalctl', '--lines=0', '--show-cursor')
+    const [, cursor] = /^-- cursor: (\S+)$/m.exec(said) ?? []
+    if (cursor === undefined) throw new Error(`the journal told of no cursor:\n${said}`)
+    return cursor
   }
 
   override async cutPower(): Promise<void> {

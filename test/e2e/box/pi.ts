@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { longestStage } from '../emulation.ts'
 import type { Emulation } from '../images/nas-disk.ts'
-import type { Board, Firmware } from './box.ts'
+import type { Board } from './box.ts'
+import type { Firmware } from './firmware.ts'
 import { type Enter, Machine, startMachine } from './machine.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -11,6 +13,8 @@ export const stages = {
   address: /IP-Config: .*complete/,
   /** Out of its root: the initramfs runs all of its own scripts, whether or not that could be mounted. */
   systemd: /Welcome to .*GNU\/Linux/,
+  /** The initramfs has tried for as long as `rootdelay` grants. */
+  'no root': /^No init found\. Try passing init= bootarg\./,
   'multi-user': /Reached target.*(?:multi-user\.target|Multi-User System)/,
 } as const
 
@@ -30,23 +34,20 @@ interface PiParts {
 
 /** A board whose kernel runs: the one that came over TFTP, told what came over TFTP. */
 export class Pi extends Machine {
-  readonly reached: ReadonlySet<Stage>
+  readonly #longestStage: number
 
-  private constructor(
-    reached: ReadonlySet<Stage>,
-    ...machine: ConstructorParameters<typeof Machine>
-  ) {
+  private constructor(longest: number, ...machine: ConstructorParameters<typeof Machine>) {
     super(...machine)
-    this.reached = reached
+    this.#longestStage = longest
   }
 
   static start(parts: PiParts): Pi {
-    const { board, dir, entering, enter, timeline } = parts
-    const argv = parts.emulation === 'uml' ? guestArgv(parts) : boardArgv(parts)
+    const { board, emulation, dir, entering, enter, timeline } = parts
+    const argv = emulation === 'uml' ? guestArgv(parts) : boardArgv(parts)
     const pidFile = join(dir, `${board.name}.pid`)
     const process = startMachine(entering, argv, pidFile, ['ignore', 'pipe', 'pipe'])
     const reached = new Set<Stage>()
-    return new Pi(reached, process, pidFile, enter, (line) => {
+    return new Pi(longestStage(emulation), board.name, process, pidFile, enter, (line) => {
       for (const [stage, sign] of Object.entries(stages) as [Stage, RegExp][])
         if (!reached.has(stage) && sign.test(line)) {
           reached.add(stage)
@@ -55,9 +56,11 @@ export class Pi extends Machine {
     })
   }
 
-  /** Waits for a stage. Throws where it does not come. */
-  async reaches(stage: Stage, patience: number): Promise<void> {
-    await this.console.said([stages[stage]], patience)
+  /** Waits for a stage; of several, answers which comes first. Throws where none does. */
+  async reaches(...any: readonly Stage[]): Promise<Stage | undefined> {
+    const signs = any.map((stage) => stages[stage].source)
+    const line = await this.console.said(new RegExp(signs.join('|')), this.#longestStage)
+    return any.find((stage) => stages[stage].test(line))
   }
 }
 
