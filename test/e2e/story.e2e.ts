@@ -20,10 +20,15 @@ describe('from an empty NAS to two Pis that run', () => {
   })
 
   test('the TFTP server of a stock Debian is told to log what is asked of it', async () => {
-    await farm.nas.pifarm('find-serial', '--fix', '--timeout', '5', '--yes')
+    const daemon = ['ps', '-o', 'args=', '-C', 'in.tftpd']
+    expect(await farm.nas.must(...daemon)).not.toContain('--verbose')
+    const { code } = await farm.nas.pifarm('find-serial', '--fix', '--timeout', '5', '--yes')
+    // There is no board yet that it could find.
+    expect(code).toBe(3)
     expect(await farm.nas.must('cat', '/etc/default/tftpd-hpa')).toMatch(
       /^TFTP_OPTIONS=.* --verbose --verbose"$/m,
     )
+    expect(await farm.nas.must(...daemon)).toMatch(/^\S*in\.tftpd .* --verbose --verbose( |$)/m)
   })
 
   test('a card is prepared that lets a board boot from the network', async () => {
@@ -65,12 +70,6 @@ describe('from an empty NAS to two Pis that run', () => {
     expect(await farm.onPi(first, 'cat', '/etc/machine-id')).toBe(id)
   })
 
-  test('what it writes lies in its own root on the NAS, and in no other', async () => {
-    await farm.onPi(first, 'touch', '/home/pi/here')
-    const found = await farm.nas.must('sh', '-c', 'ls /mnt/PiRoots/*/home/pi/here')
-    expect(found).toBe('/mnt/PiRoots/HLSPi1/home/pi/here\n')
-  })
-
   muxing(farm)
 
   test('a second board beside it becomes another Pi', async () => {
@@ -81,6 +80,14 @@ describe('from an empty NAS to two Pis that run', () => {
     expect(await farm.onPi(second, 'cat', '/proc/cmdline')).toMatch(/ muxid=2\s/)
     const ids = [first, second].map((pi) => farm.onPi(pi, 'cat', '/etc/machine-id'))
     expect(new Set(await Promise.all(ids)).size).toBe(2)
+  })
+
+  test('what each writes lies in its own root on the NAS, and in no other', async () => {
+    for (const pi of [first, second]) {
+      await farm.onPi(pi, 'touch', `/home/pi/from-${pi.name}`)
+      const found = await farm.nas.must('sh', '-c', `ls -d /mnt/PiRoots/*/home/pi/from-${pi.name}`)
+      expect(found).toBe(`/mnt/PiRoots/${pi.name}/home/pi/from-${pi.name}\n`)
+    }
   })
 
   test('while it runs it is not taken out; once it is off, it is, and boots no more', async () => {
