@@ -88,13 +88,14 @@ async function claims(
 async function claimRate(database: DatabaseAddress): Promise<number> {
   const filled = await openQueue(database)
   await fillQueue(filled, warmUp + jobs)
-  await filled.db.close()
   const working: Child[] = []
   for (let n = 1; n <= claimers; n++) {
     const options = { database, muxer: String(n), completes: false }
     working.push(await startChild('claimer-process.ts', options))
   }
   for (const one of working) await one.line()
+  // Not before they are there: the last to close a file of SQLite puts its journal away.
+  await filled.db.close()
   for (const one of working) one.tell('go')
   const said = await Promise.all(working.map(async (one) => JSON.parse(await one.line())))
   await Promise.all(working.map((one) => one.ended))

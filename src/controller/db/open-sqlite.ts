@@ -116,9 +116,10 @@ function remembered(prepare: (text: string) => Libsql.Statement) {
 
 function connect(file: string): Libsql.Database {
   const connection = new Libsql(file)
+  // First: a person who looks into the file just now is waited for.
+  connection.exec('pragma busy_timeout = 10000')
   connection.exec('pragma journal_mode = wal')
   connection.exec('pragma synchronous = normal')
   connection.exec('pragma foreign_keys = on')
-  connection.exec('pragma busy_timeout = 10000')
   return connection
 }
