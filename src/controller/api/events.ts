@@ -19,6 +19,11 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
   const changed = { job: new Set<number>(), muxer: new Set<string>() }
   let gathering: NodeJS.Timeout | undefined
 
+  /** At once no page any more: one that has stopped reading closes late, and to write to it then ends the process. */
+  const endPage = (page: FastifyReply): void => {
+    pages.delete(page)
+    page.raw.end()
+  }
   const send = (event: string, data: unknown): void => {
     const text = `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
     for (const page of pages.keys()) write(page, text)
@@ -42,17 +47,17 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
     gathering ??= setTimeout(() => tell().catch(() => send('hello', { version })), gatherMs)
   })
   const keepAlive = async (page: FastifyReply, session: string): Promise<void> => {
-    // A stream that was begun goes on else after its session was ended, be it at another controller.
-    // While the database is away nobody knows: it is looked at again the next time.
+    // Or a stream would go on after its session was ended, be it at another controller. While the
+    // database is away nobody knows: it is looked at again the next time.
     const isIn = session === '' || (await holdsSession(queue, session).catch(() => true))
-    if (isIn) write(page, 'event: alive\ndata:\n\n')
-    else page.raw.end()
+    if (!isIn) endPage(page)
+    else if (pages.has(page)) write(page, 'event: alive\ndata:\n\n')
   }
   const alive = setInterval(() => {
     for (const [page, session] of pages) void keepAlive(page, session)
   }, aliveMs).unref()
   const end = (): void => {
-    for (const page of pages.keys()) page.raw.end()
+    for (const page of pages.keys()) endPage(page)
   }
   stopping.addEventListener('abort', end, { once: true })
   app.addHook('onClose', async () => {
