@@ -128,7 +128,7 @@ function understand<T>({ status, text, retryAfter }: Posted, schema: z.ZodType<T
 /** Of Retry-After only the seconds: a Pi has no clock for its other form. */
 function waitIn(retryAfter = ''): number {
   return /^\d{1,9}$/.test(retryAfter)
-    ? Math.min(longestWaitSeconds, Number(retryAfter))
+    ? Math.min(longestWaitSeconds, Math.max(1, Number(retryAfter)))
     : usualWaitSeconds
 }
 

@@ -34,7 +34,9 @@ export function whileWorking(state: AgentState, phase: Working, event: AgentEven
 }
 
 function awaitBeat({ renewSeconds }: AgentState, token: string, later = 0): Deed {
-  return { kind: 'await beat', token, seconds: Math.max(renewSeconds, later) }
+  // Whoever asks for more patience than that, be it a proxy before the controller, would cost the lease.
+  const patience = Math.min(later, 2 * renewSeconds)
+  return { kind: 'await beat', token, seconds: Math.max(renewSeconds, patience) }
 }
 
 function looked(state: AgentState, phase: Working, now: Surroundings): Next {

@@ -121,6 +121,7 @@ describe('asked too often, it says for how long it is to be left alone', () => {
     ['seconds', { 'retry-after': '41' }, 41],
     ['no word of it', {}, 30],
     ['an instant, to one without a clock', { 'retry-after': 'Wed, 21 Oct 2065 07:28:00 GMT' }, 30],
+    ['at once', { 'retry-after': '0' }, 1],
     ['a day', { 'retry-after': '86400' }, 3600],
   ])('%s', async (_, headers, seconds) => {
     const said = '{"error":"too many wrong tokens from this address","hint":"none"}'

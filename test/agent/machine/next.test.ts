@@ -227,6 +227,9 @@ test('a controller that wants to be asked later is left alone for as long as it 
   }
   const beat = play([...working, { kind: 'unheard', token, later: 41 }])
   expect(beat.last).toEqual({ kind: 'await beat', token, seconds: 41 })
+  // A proxy's wish must not cost the lease, which the second beat from now may renew just in time.
+  const hour = play([...working, { kind: 'unheard', token, later: 3600 }])
+  expect(hour.last).toEqual({ kind: 'await beat', token, seconds: 60 })
   const soon = play([...working, { kind: 'unheard', token, later: 2 }])
   expect(soon.last).toEqual({ kind: 'await beat', token, seconds: 30 })
   const resumed = play([
