@@ -10,12 +10,13 @@ const conflict = 75
 
 /**
  * Holds an flock(2) on the file; the kernel frees it however pifarm ends, so there is no stale lock to
- * judge. The holder's name is the file's first line, for others to read. `afterwards` the file may go.
+ * judge. The holder's name is the file's first line, for others to read. `mayGo` is asked at the end
+ * whether the file goes too.
  */
 export async function holdLock(
   path: string,
   holder: string,
-  afterwards: 'stays' | 'goes' = 'stays',
+  mayGo: () => boolean = () => false,
 ): Promise<Lock | { readonly heldBy: string }> {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const file = fs.openSync(path, 'a+', 0o600)
@@ -34,7 +35,7 @@ export async function holdLock(
     }
     if (!isNamed(file, path)) {
       await release()
-      return await holdLock(path, holder, afterwards)
+      return await holdLock(path, holder, mayGo)
     }
     fs.ftruncateSync(file)
     fs.writeSync(file, `${holder}\n`)
@@ -44,7 +45,7 @@ export async function holdLock(
   }
   return {
     release: async () => {
-      if (afterwards === 'goes' && isNamed(file, path)) fs.unlinkSync(path)
+      if (mayGo() && isNamed(file, path)) fs.unlinkSync(path)
       await release()
     },
   }
@@ -56,7 +57,8 @@ function isNamed(file: number, path: string): boolean {
   const named = fs.statSync(path, { throwIfNoEntry: false })
   return named?.ino === open.ino && named.dev === open.dev
 }
-/** The same on a directory by itself. */
+
+/** An flock(2) on a directory by itself, which has no name of a holder in it. */
 export async function holdDir(dir: string): Promise<Lock | undefined> {
   // `flock` would make a file where nothing is.
   fs.opendirSync(dir).closeSync()

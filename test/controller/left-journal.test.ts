@@ -1,7 +1,16 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
+import Libsql from 'libsql'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { takeDatabase } from '../../src/controller/db/take-database.ts'
 import { findJobs } from '../../src/controller/queue/find-jobs.ts'
@@ -61,7 +70,7 @@ test.each<[string, (backup: string) => void]>([
   for (let time = 0; time < 2; time++)
     await expect(take(file)).rejects.toMatchObject({
       message: `${file}-wal is the journal of another database, and would spoil ${file}`,
-      hint: `for a restored backup: rm ${file}-wal ${file}-shm; for a backup that brought this journal along: rm ${file}.lock`,
+      hint: `for a restored backup: mv ${file}-wal ${file}-wal.aside; for a backup that brought this journal along: mv ${file}.lock ${file}.lock.aside`,
       exitCode: 4,
     })
   expect(everything()).toEqual(before)
@@ -92,4 +101,17 @@ test('where no lock file tells, the journal is taken as it always was', async ()
   const taken = await take(file)
   onTestFinished(() => taken.close())
   expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(6)
+})
+
+test('a journal that cannot be put away keeps the lock file, which tells whose it is', async () => {
+  const live = await queueOf(1, 'live.db')
+  const taken = await take(live)
+  const reader = new Libsql(live)
+  reader.exec('begin; select count(*) from jobs')
+  await taken.db.write((trx) => sql`update jobs set priority = 1`.execute(trx))
+  await taken.close()
+  expect([existsSync(`${live}-wal`), existsSync(`${live}.lock`)]).toEqual([true, true])
+  reader.exec('commit')
+  reader.close()
+  await (await take(live)).close()
 })

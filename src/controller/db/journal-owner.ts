@@ -2,16 +2,17 @@ import { randomInt } from 'node:crypto'
 import {
   closeSync,
   constants,
+  fsyncSync,
   openSync,
   readFileSync,
   readSync,
-  statSync,
   writeSync,
 } from 'node:fs'
 import { sql } from 'kysely'
 import { exitCodes, UserError } from '../../errors.ts'
 import { lockOf } from './lock-database.ts'
 import type { Database } from './open-database.ts'
+import { sizeOf } from './size-of.ts'
 
 /**
  * SQLite takes whatever journal lies beside a database for that database's. So whoever takes one gives
@@ -26,13 +27,19 @@ const numberAt = 60
 
 /** To be asked before anything opens the database, or takes the lock. */
 export function refuseLeftJournal(file: string): void {
-  if (sizeOf(`${file}-wal`) === 0 || sizeOf(file) === 0 || sizeOf(lockOf(file)) === 0) return
-  const known = lineOfNumber.exec(readFileSync(lockOf(file), 'utf8'))?.[1]
-  if (known === undefined || Number(known) === numberOf(file)) return
+  const known = ownerOfJournal(file)
+  if (known === undefined || sizeOf(file) === 0 || known === numberOf(file)) return
   throw new UserError(`${file}-wal is the journal of another database, and would spoil ${file}`, {
-    hint: `for a restored backup: rm ${file}-wal ${file}-shm; for a backup that brought this journal along: rm ${lockOf(file)}`,
+    hint: `for a restored backup: mv ${file}-wal ${file}-wal.aside; for a backup that brought this journal along: mv ${lockOf(file)} ${lockOf(file)}.aside`,
     exitCode: exitCodes.needsHands,
   })
+}
+
+/** The number of the database whose journal lies beside this one; undefined where nobody can say, or none does. */
+export function ownerOfJournal(file: string): number | undefined {
+  if (sizeOf(`${file}-wal`) === 0 || sizeOf(lockOf(file)) === 0) return undefined
+  const known = lineOfNumber.exec(readFileSync(lockOf(file), 'utf8'))?.[1]
+  return known === undefined ? undefined : Number(known)
 }
 
 /** Under the lock, once the journal that was left is in the database. */
@@ -46,6 +53,8 @@ export async function numberDatabase(file: string, { kysely }: Database): Promis
   const lock = openSync(lockOf(file), constants.O_WRONLY | constants.O_APPEND)
   try {
     writeSync(lock, `database ${number}\n`)
+    // The database is on the disk with it: after a power cut the two must say the same.
+    fsyncSync(lock)
   } finally {
     closeSync(lock)
   }
@@ -60,8 +69,4 @@ function numberOf(file: string): number {
     closeSync(open)
   }
   return bytes.readInt32BE()
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -11,9 +11,13 @@ export function lockOf(file: string): string {
 }
 
 /** A SQLite file, by its one path, is for one process at a time: each has its own idea of who waits and what is new. */
-export async function lockDatabase(file: string, hint: string): Promise<Lock> {
+export async function lockDatabase(
+  file: string,
+  hint: string,
+  mayGo: () => boolean,
+): Promise<Lock> {
   for (let tries = 1; ; tries++) {
-    const lock = await holdLock(lockOf(file), `pifarm, pid ${process.pid}`, 'goes')
+    const lock = await holdLock(lockOf(file), `pifarm, pid ${process.pid}`, mayGo)
     if (!('heldBy' in lock)) return lock
     if (tries === lockTries)
       throw new UserError(`${file} is in use by ${lock.heldBy}`, {

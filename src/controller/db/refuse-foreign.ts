@@ -1,7 +1,8 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import Libsql from 'libsql'
 import { quoted, UserError } from '../../errors.ts'
+import { sizeOf } from './size-of.ts'
 
 /** Another program's database would get our tables, and another mode. It is looked at without a trace. */
 export function refuseForeign(file: string): void {
@@ -25,8 +26,4 @@ export function refuseForeign(file: string): void {
     untouched.close()
     if (isKilled && !hadIndex) rmSync(`${file}-shm`, { force: true })
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

@@ -1,5 +1,5 @@
 import type { Lock } from '../../host/host.ts'
-import { numberDatabase, refuseLeftJournal } from './journal-owner.ts'
+import { numberDatabase, ownerOfJournal, refuseLeftJournal } from './journal-owner.ts'
 import { lockDatabase, lockOf } from './lock-database.ts'
 import { migrate } from './migrate.ts'
 import { type Database, type DatabaseAddress, openDatabase } from './open-database.ts'
@@ -39,7 +39,8 @@ async function takeSqlite(
   const removeDirs = makeDirsOf(file)
   let lock: Lock
   try {
-    lock = await lockDatabase(file, hint)
+    // A journal that cannot be put away keeps the lock file, which says whose it is.
+    lock = await lockDatabase(file, hint, () => ownerOfJournal(file) === undefined)
   } catch (error) {
     removeDirs()
     throw error
@@ -67,12 +68,18 @@ async function opened(
   let db: Database | undefined
   const taken = {
     close: async () => {
-      await db?.close()
-      await around.close()
+      try {
+        await db?.close()
+      } finally {
+        await around.close()
+      }
     },
     discard: async () => {
-      await db?.close()
-      await around.discard()
+      try {
+        await db?.close()
+      } finally {
+        await around.discard()
+      }
     },
   }
   try {
