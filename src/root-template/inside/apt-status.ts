@@ -11,5 +11,6 @@ export function aptStatus(line: string): AptStatus | undefined {
   // The name of a package may have its architecture behind a colon.
   const [, kind, percent] = /^(dl|pm)status:.*?:(\d+(?:\.\d+)?):/.exec(line) ?? []
   if (kind === undefined) return undefined
-  return { doing: kind === 'dl' ? 'fetch' : 'install', percent: Number(percent) }
+  // The root's own apt says it, which may be anything.
+  return { doing: kind === 'dl' ? 'fetch' : 'install', percent: Math.min(100, Number(percent)) }
 }

@@ -57,7 +57,8 @@ async function bytesToFetch(tree: Tree, argv: readonly string[]): Promise<number
   // Past the log, in which a number would say nothing to anybody.
   const sum = `apt-get --print-uris --quiet=2 "$@" | awk '{ sum += $3 } END { print sum }' >&3`
   await tree.run(['sh', '-c', sum, 'sh', ...argv], (line) => {
-    total = Number(line) || 0
+    const bytes = Number(line)
+    total = Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0
   })
   return total
 }

@@ -1,6 +1,7 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { passingDir } from '../passing-dir.ts'
 
 /**
  * Removes what was not used for longest, until all that lies in a directory takes so many bytes. The
@@ -22,8 +23,15 @@ export async function keepBelow(
   let sum = 0
   for (const { path, bytes, isSpared } of entries) {
     sum += bytes
-    if (sum > most && !isSpared) await rm(path, { recursive: true, force: true })
+    if (sum > most && !isSpared) await removeWhole(dir, path)
   }
+}
+
+/** Out of sight first: what a kill leaves of it must not be taken for whole. */
+async function removeWhole(dir: string, path: string): Promise<void> {
+  const going = await passingDir(dir, '.going')
+  await rename(path, join(going, 'it'))
+  await rm(going, { recursive: true, force: true })
 }
 
 /** Of a disk with holes, what it takes. */
