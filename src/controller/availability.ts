@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { databaseAway, databaseLost, type ErrorAnswer } from './api/errors.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
-import { DatabaseLost } from './db/database-replaced.ts'
+import { DatabaseLost } from './db/database-lost.ts'
 import type { Queue } from './queue/queue.ts'
 import { tick } from './queue/tick.ts'
 
@@ -15,7 +15,7 @@ export interface Availability {
   /** A request has met a database that is gone. */
   lost(error: unknown): void
   /** Done when it will not come back in this process. */
-  readonly replaced: Promise<DatabaseLost>
+  readonly lostForGood: Promise<DatabaseLost>
   /** Ends once the last tick is over. */
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
   const closing = new AbortController()
   let away: ErrorAnswer | undefined
   let giveUp: (why: DatabaseLost) => void
-  const replaced = new Promise<DatabaseLost>((resolve) => {
+  const lostForGood = new Promise<DatabaseLost>((resolve) => {
     giveUp = resolve
   })
   const lost = (error: unknown): void => {
@@ -83,7 +83,7 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
       return reply.status(status).header('retry-after', '2').send(answer)
     },
     lost,
-    replaced,
+    lostForGood,
     close: async () => {
       closing.abort()
       await kept

@@ -35,7 +35,7 @@ export interface RunningController {
   readonly queue: Queue
   readonly address: string
   /** Done when it can do no more for a reason that only a new start mends. It is still to be stopped. */
-  readonly replaced: Promise<UserError>
+  readonly lostForGood: Promise<UserError>
   /** Lets running requests end, and closes the database last. */
   stop(): Promise<void>
 }
@@ -86,7 +86,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       const watching = watchFolder(queue, media, options.watchFolder, say)
       ends.push(() => watching.close())
     }
-    return { queue, address, replaced: availability.replaced, stop }
+    return { queue, address, lostForGood: availability.lostForGood, stop }
   } catch (error) {
     await stop()
     throw error

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
 import { verifyHls } from '../../src/agent/hls/verify.ts'
+import { freePort } from '../support/free-port.ts'
 import { bundledAgent } from './agent-here.ts'
 import { makeClip, scratchDir } from './mux/mux-here.ts'
 
@@ -20,15 +19,6 @@ function blocks(port: number): readonly string[] {
   const [own = ''] = section.split('\n## ')
   const found = own.match(/(?:^ {4}.*\n)+/gm) ?? []
   return found.map((block) => block.replace(/^ {4}/gm, '').replaceAll('8080', String(port)))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 test('whoever follows the manual with nothing but a build has a video made by an agent', async () => {

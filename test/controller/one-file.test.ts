@@ -138,7 +138,7 @@ describe('its lock file is removed by hand', () => {
   test('the controller that had it ends, and refuses whatever is asked until then', async () => {
     const first = await controllerOn(file)
     rmSync(`${file}.lock`)
-    expect(await first.replaced).toMatchObject({
+    expect(await first.lostForGood).toMatchObject({
       message: `the lock ${file}.lock was removed while it was held`,
       hint: expect.stringContaining('leave it where it is'),
       exitCode: 4,
@@ -153,7 +153,7 @@ describe('its lock file is removed by hand', () => {
     onTestFinished(() => second.stop())
     writeFileSync(join(first.media, 'a.mp4'), 'video')
     expect(await first.ask('POST', '/v1/jobs', { path: 'a.mp4' })).toMatchObject({ status: 503 })
-    await first.replaced
+    await first.lostForGood
     await first.stop()
     const { options } = first
     await expect(startController({ ...options, port: 0 })).rejects.toMatchObject(inUse())

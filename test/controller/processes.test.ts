@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
+import { freePort } from '../support/free-port.ts'
 import { type Child, startChild } from './child.ts'
 import { adminToken } from './controller-here.ts'
 import type { ControllerProcessOptions } from './controller-process.ts'
@@ -56,15 +55,6 @@ async function warmController(
     agentTokens: join(dir, 'agent-tokens'),
     rules,
   } satisfies ControllerProcessOptions)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** What a page hears of, which never looks by itself. */

@@ -76,7 +76,7 @@ describe('it says so by itself, without being asked:', () => {
   ])('%s', async (_, what, replace) => {
     const here = await controllerOn(file)
     await replace()
-    expect(await here.replaced).toMatchObject({
+    expect(await here.lostForGood).toMatchObject({
       message: `the database ${file} was ${what} while it was open`,
       hint: expect.stringContaining('stop it before you restore a queue'),
       exitCode: 4,
@@ -91,7 +91,7 @@ describe('it says so by itself, without being asked:', () => {
     const here = await controllerOn(link)
     rmSync(link)
     symlinkSync(backup, link)
-    expect((await here.replaced).message).toBe(
+    expect((await here.lostForGood).message).toBe(
       `the database ${link} was replaced while it was open`,
     )
   })
@@ -116,7 +116,7 @@ test('nothing is acknowledged from then on, and a new start answers from the new
     hint: 'try again in a moment, when the controller was started again',
   })
   expect((await here.ask('GET', '/healthz')).status).toBe(503)
-  await here.replaced
+  await here.lostForGood
   await here.stop()
 
   const again = await startController({ ...here.options, port: 0 })
@@ -142,7 +142,7 @@ test('the journal of the old file does not get into the new one, and goes with t
   const away = join(dir, 'away.db')
   renameSync(file, away)
   renameSync(backup, file)
-  await here.replaced
+  await here.lostForGood
   await here.stop()
 
   const restored = await lookInto(file)
@@ -164,7 +164,7 @@ test('a backup that brings its own journal keeps it', async () => {
     renameSync(join(dir, `copy.db${end}`), `${file}${end}`)
   }
   await queue.db.close()
-  await here.replaced
+  await here.lostForGood
   await here.stop()
 
   const restored = await lookInto(file)

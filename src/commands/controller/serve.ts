@@ -80,10 +80,10 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     ui.say(`there is no ${state}/webhook-secret: nobody is told by webhook`)
   ui.say(`the controller answers at ${running.address}`)
   const told = signal.aborted ? undefined : once(signal, 'abort').then(() => undefined)
-  const replaced = await Promise.race([told, running.replaced])
+  const lost = await Promise.race([told, running.lostForGood])
   ui.say('stopping: running requests end first')
   await running.stop()
-  if (replaced !== undefined) throw replaced
+  if (lost !== undefined) throw lost
   return exitCodes.done
 }
 

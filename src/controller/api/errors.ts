@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
-import { DatabaseLost } from '../db/database-replaced.ts'
+import { DatabaseLost } from '../db/database-lost.ts'
 import { Refused } from '../queue/refused.ts'
 
 export interface ErrorAnswer {

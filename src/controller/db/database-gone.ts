@@ -1,4 +1,4 @@
-import { DatabaseLost } from './database-replaced.ts'
+import { DatabaseLost } from './database-lost.ts'
 
 /** Whether an error says that the database cannot be reached or used, and not that a statement is wrong. */
 export function isDatabaseGone(error: unknown): boolean {

@@ -7,7 +7,7 @@ import {
   sql,
 } from 'kysely'
 import Libsql from 'libsql'
-import { DatabaseReplaced, fileAt } from './database-replaced.ts'
+import { DatabaseReplaced, fileAt } from './database-lost.ts'
 import { makePrivate } from './make-private.ts'
 import type { Database } from './open-database.ts'
 import { refuseForeign } from './refuse-foreign.ts'

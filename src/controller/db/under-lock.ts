@@ -1,4 +1,4 @@
-import { fileAt, LockRemoved } from './database-replaced.ts'
+import { fileAt, LockRemoved } from './database-lost.ts'
 import type { Database } from './open-database.ts'
 
 /**
