@@ -1,4 +1,4 @@
-import { exitCodes, UserError } from '../errors.ts'
+import { UserError } from '../errors.ts'
 import { type Farm, templateRoot } from '../farm/farm.ts'
 import { type Host, unfinishedOf } from '../host/host.ts'
 import { needPrograms } from '../host/need-programs.ts'
@@ -65,7 +65,7 @@ export async function buildTemplate(
     return manifest
   } catch (cause) {
     await nas.put(manifestPath(farm, name), undefined)
-    throw await withLog(nas, { path: log, before: '' }, fullDisk(cause) ?? cause, exitCodes.putBack)
+    throw await withLog(nas, { path: log, before: '' }, cause)
   } finally {
     request.source.close?.()
     await nas.removeTree(into)
@@ -157,15 +157,4 @@ async function seal(nas: Host, farm: Farm, manifest: Manifest, into: string): Pr
     gid: 0,
   })
   await nas.moveTree(into, templateRoot(farm, manifest.name))
-}
-
-/** Files that pifarm writes itself, in a step or to seal, when there is no room left for them. */
-function fullDisk(cause: unknown): UserError | undefined {
-  if (!(cause instanceof Error && 'code' in cause)) return undefined
-  if (cause.code !== 'ENOSPC' && cause.code !== 'EDQUOT') return undefined
-  return new UserError(cause.message, {
-    hint: 'the disk is full: make room there',
-    exitCode: exitCodes.putBack,
-    cause,
-  })
 }

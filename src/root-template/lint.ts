@@ -38,22 +38,21 @@ export async function lint(
 }
 
 /**
- * Mends what can be mended, `lint --fix`. What a person has to mend is left to the next `lint`. Where
- * a step fails, `mended` has what those before it have changed.
+ * Mends what can be mended, `lint --fix`. What a person has to mend is left to the next `lint`. What
+ * each step has changed is handed on at once: where a later one fails, it stays.
  */
 export async function fix(
   tree: Tree,
   wishes: TemplateWishes,
   kind: Kind,
+  onMended: (mended: Mended) => void,
   stages?: Stages,
-  mended: Mended[] = [],
-): Promise<readonly Mended[]> {
+): Promise<void> {
   for (const step of rulesFor(kind)) {
     const mend = (report?: Report) => step.mend(tree, wishes, report)
     const changes = await (stages ? stages.stage(mend) : mend())
-    if (changes.length > 0) mended.push({ step, changes })
+    if (changes.length > 0) onMended({ step, changes })
   }
-  return mended
 }
 
 /** The rules that are right for it, in the order in which they are mended. */

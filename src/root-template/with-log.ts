@@ -1,4 +1,4 @@
-import { type ExitCode, exitCodes, UserError } from '../errors.ts'
+import { exitCodes, UserError } from '../errors.ts'
 import type { Reader } from '../host/host.ts'
 
 interface CommandLog {
@@ -7,20 +7,34 @@ interface CommandLog {
   readonly before: string
 }
 
-/** Says where a command's own words are, when there are any, of what failed with the work begun. */
+/**
+ * What failed with the work begun, in words for a person: a disk that is full, and where a command's
+ * own words are, when there are any.
+ */
 export async function withLog(
   nas: Reader,
   { path, before }: CommandLog,
   cause: unknown,
-  exitCode: ExitCode,
 ): Promise<unknown> {
+  const told = fullDisk(cause) ?? cause
   const written = await nas.read(path)
-  if (!(cause instanceof UserError) || written?.kind !== 'file' || written.text === before)
-    return cause
-  const hint = cause.hint === undefined ? '' : `${cause.hint}; `
-  return new UserError(cause.message, {
+  if (!(told instanceof UserError) || written?.kind !== 'file' || written.text === before)
+    return told
+  const hint = told.hint === undefined ? '' : `${told.hint}; `
+  return new UserError(told.message, {
     hint: `${hint}what the commands said is in ${path}`,
-    exitCode: cause.exitCode === exitCodes.usage ? exitCode : cause.exitCode,
+    exitCode: told.exitCode === exitCodes.usage ? exitCodes.putBack : told.exitCode,
+    cause,
+  })
+}
+
+/** Files that pifarm writes itself, in a step or to seal, when there is no room left for them. */
+function fullDisk(cause: unknown): UserError | undefined {
+  if (!(cause instanceof Error && 'code' in cause)) return undefined
+  if (cause.code !== 'ENOSPC' && cause.code !== 'EDQUOT') return undefined
+  return new UserError(cause.message, {
+    hint: 'the disk is full: make room there',
+    exitCode: exitCodes.putBack,
     cause,
   })
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -63,6 +64,38 @@ describe('template lint', () => {
     const again = await lint('card', '--fix')
     expect([again.code, again.said]).toEqual([0, ['card keeps every rule']])
     expect(factsOf('card')).toEqual(after)
+  })
+})
+
+describe('--fix of which a step fails ends with 4: what was mended before it stays, and is told', () => {
+  test('a step that has run no command', async () => {
+    fs.appendFileSync(join(nas.roots, 'card/etc/passwd'), 'other:x:561:561::/:/bin/sh\n')
+    const { error, code, said } = await lint(
+      'card',
+      '--fix',
+      '--controller',
+      'http://10.77.0.1:8080',
+    )
+    expect(error).toContain('gives the number 561 to other')
+    expect(code).toBe(4)
+    expect(said).toContain('  removed /var/swap')
+    expect(fs.existsSync(join(nas.roots, 'card/var/swap'))).toBe(false)
+  })
+
+  test('a disk that gets full', async () => {
+    const card = join(nas.dir, 'card')
+    fs.renameSync(join(nas.roots, 'card'), card)
+    const entries = execFileSync('find', [card, '-printf', '.']).length
+    const size = `size=60m,nr_inodes=${entries + 6}`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'small', nas.roots])
+    try {
+      execFileSync('cp', ['-a', card, nas.roots])
+      const { error, hint, code } = await lint('card', '--fix')
+      expect(error).toMatch(/^ENOSPC: no space left on device, /)
+      expect([hint, code]).toEqual(['the disk is full: make room there', 4])
+    } finally {
+      execFileSync('umount', [nas.roots])
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { fix, lint } from '../../src/root-template/lint.ts'
+import { lint, type Mended, fix as mend } from '../../src/root-template/lint.ts'
+import type { Tree } from '../../src/root-template/tree.ts'
 import { dir, file } from '../support/fake-nas.ts'
 import { fakeTree } from '../support/fake-tree.ts'
 import { piRoot, type Release } from '../support/pi-roots.ts'
@@ -34,6 +35,12 @@ const broken: Record<Release, readonly string[]> = {
   trixie: [...everywhere, 'boot-secrets', 'initramfs'],
 }
 
+async function fix(tree: Tree, kind: 'template' | 'root' = 'template'): Promise<Mended[]> {
+  const mended: Mended[] = []
+  await mend(tree, all, kind, (one) => mended.push(one))
+  return mended
+}
+
 describe.each(['buster', 'bullseye', 'bookworm', 'trixie'] as const)(
   'an image of %s',
   (release) => {
@@ -46,13 +53,13 @@ describe.each(['buster', 'bullseye', 'bookworm', 'trixie'] as const)(
       expect(found.map(({ step }) => step.id).sort()).toEqual([...broken[release]].sort())
       expect(tree.snapshot()).toEqual(before)
 
-      const mended = await fix(tree, all, 'template')
+      const mended = await fix(tree)
       expect(mended.map(({ step }) => step.id).sort()).toEqual([...broken[release]].sort())
       const left = await lint(tree, all, 'template')
       expect(left.flatMap(({ problems }) => problems)).toEqual([])
 
       const after = tree.snapshot()
-      expect(await fix(tree, all, 'template')).toEqual([])
+      expect(await fix(tree)).toEqual([])
       expect(tree.snapshot()).toEqual(after)
     })
   },
@@ -60,20 +67,20 @@ describe.each(['buster', 'bullseye', 'bookworm', 'trixie'] as const)(
 
 test('two builds of one image give the same tree', async () => {
   const [one, two] = [piRoot('bookworm'), piRoot('bookworm')]
-  await fix(one, all, 'template')
-  await fix(two, all, 'template')
+  await fix(one)
+  await fix(two)
   expect(one.snapshot()).toEqual(two.snapshot())
 })
 
 test("a Pi's own root may have an identity and a name, a template may not", async () => {
   const tree = piRoot('bookworm')
-  await fix(tree, all, 'template')
+  await fix(tree)
   await tree.put('/etc/ssh/ssh_host_ed25519_key', file('KEY', 0o600))
   await tree.put('/etc/machine-id', file('0123456789abcdef0123456789abcdef\n'))
   await tree.put('/etc/hostname', file('HLSPi1\n'))
   expect(await problemsOf('root')).toEqual([])
   expect(await problemsOf('template')).toEqual(['hostname', 'identity'])
-  await fix(tree, all, 'root')
+  await fix(tree, 'root')
   expect(tree.textAt('/etc/hostname')).toBe('HLSPi1\n')
 
   async function problemsOf(kind: 'root' | 'template'): Promise<readonly string[]> {

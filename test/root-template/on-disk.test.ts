@@ -31,8 +31,8 @@ test.each(['buster', 'bullseye', 'bookworm', 'trixie'] as const)(
     const onDisk = await diskTree(inMemory)
     expect(await snapshot(onDisk)).toEqual(inMemory.snapshot())
     expect(await lint(onDisk, all, 'template')).toEqual(await lint(inMemory, all, 'template'))
-    await fix(onDisk, all, 'template')
-    await fix(inMemory, all, 'template')
+    await fix(onDisk, all, 'template', () => {})
+    await fix(inMemory, all, 'template', () => {})
     expect(await snapshot(onDisk)).toEqual(inMemory.snapshot())
   },
 )

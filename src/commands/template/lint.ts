@@ -55,17 +55,24 @@ async function mendAll(tools: LintTools, options: LintOptions): Promise<number> 
     const stages = new Stages(display, signal)
     const mended: Mended[] = []
     try {
-      await fix(tree, wishes, kind, stages, mended)
+      await fix(tree, wishes, kind, (one) => mended.push(one), stages)
     } catch (cause) {
       stages.fail(cause)
-      // What was mended before it stays mended.
-      throw await withLog(nas, { path: log, before }, cause, exitCodes.needsHands)
+      throw halfMended(await withLog(nas, { path: log, before }, cause))
     } finally {
       await display.end()
       tell(ui, mended)
     }
     return await report(tools, farm, options)
   })
+}
+
+/** What was mended before a step failed stays, and perhaps half of what that step does: no other status says so. */
+function halfMended(cause: unknown): unknown {
+  const isKnown = cause instanceof UserError || (cause instanceof Error && 'errno' in cause)
+  if (!isKnown) return cause
+  const hint = cause instanceof UserError ? cause.hint : undefined
+  return new UserError(cause.message, { hint, exitCode: exitCodes.needsHands, cause })
 }
 
 function tell(ui: Ui, mended: readonly Mended[]): void {
