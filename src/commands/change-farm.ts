@@ -141,6 +141,11 @@ function failedEnding(
     return exitCodes.putBack
   }
   ui.warn(`failed: ${reason(applied.cause)}`)
+  if (applied.kind === 'waiting') {
+    ui.warn(`everything was put back, but is not yet in force:\n  ${applied.waiting.join('\n  ')}`)
+    ui.say('mend that, then run `pifarm apply`: it does the rest first')
+    return exitCodes.needsHands
+  }
   ui.warn(`these could not be put back and need you:\n  ${applied.leftovers.join('\n  ')}`)
   return exitCodes.needsHands
 }

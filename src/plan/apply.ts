@@ -12,6 +12,8 @@ export type Applied =
   | { readonly kind: 'applied'; readonly run: string; readonly unfinished: string | undefined }
   /** It failed, and the NAS is as it was. */
   | { readonly kind: 'put-back'; readonly cause: unknown }
+  /** It failed, the files are as they were, and these reloads wait until a person mends another. */
+  | { readonly kind: 'waiting'; readonly cause: unknown; readonly waiting: readonly string[] }
   /** It failed, and these things need a person. */
   | { readonly kind: 'stuck'; readonly cause: unknown; readonly leftovers: readonly string[] }
 
@@ -79,9 +81,11 @@ async function backOut(
   nas: Host,
   { cause, duringChecks }: Failure,
 ): Promise<Applied> {
-  const leftovers = await putBack(record, nas)
-  await endPutBack(nas, run.state, record, leftovers)
-  if (leftovers.length > 0) return { kind: 'stuck', cause, leftovers }
+  const found = await putBack(record, nas)
+  const { leftovers, waiting } = found
+  await endPutBack(nas, run.state, record, found)
+  if (leftovers.length > 0) return { kind: 'stuck', cause, leftovers: [...leftovers, ...waiting] }
+  if (waiting.length > 0) return { kind: 'waiting', cause, waiting }
   if (duringChecks) throw cause
   return { kind: 'put-back', cause }
 }

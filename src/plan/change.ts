@@ -67,6 +67,8 @@ export interface Check {
 export interface Reload {
   readonly why: string
   readonly argv: readonly string[]
+  /** Asked before it is repeated when a run is put back: a person may have been at those files. */
+  readonly trial?: Trial
   /** It may fail without harm, e.g. because there is nothing to reset. */
   readonly mayFail?: boolean
   /**
@@ -74,6 +76,14 @@ export interface Reload {
    * isc-dhcp-server says 1 with IPv4 running when IPv6 is not configured.
    */
   readonly daemon?: Daemon
+}
+
+/** Shows the files as they lie to what will read them. Data alone, for it is recorded with the run. */
+export interface Trial {
+  /** Ends with another status than 0 where they are broken; stderr says what and where. */
+  readonly argv: readonly string[]
+  /** A file that it is fed; one that is not there is empty. */
+  readonly input?: string
 }
 
 export interface Daemon {

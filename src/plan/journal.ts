@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly purge: readonly string[]
   /** The run that this one takes back. */
   readonly undoes?: string
+  /** All changes are taken back, and daemons have still to read their files again. */
+  readonly reloadsWait?: true
 }
 
 interface RecordedStep {
@@ -97,6 +99,11 @@ export async function forgetOthers(nas: Host, state: string, { id }: RunRecord):
 /** Writes a finished run's record anew. */
 export async function rewrite(nas: Host, state: string, record: RunRecord): Promise<void> {
   await nas.put(recordFile(state, record.id), recordEntry(record))
+}
+
+/** What was put back and waits for its reloads: the next run does them. */
+export async function keepWaiting(nas: Host, state: string, record: RunRecord): Promise<void> {
+  await nas.put(running(state), recordEntry({ ...record, reloadsWait: true }))
 }
 
 /** What could not be put back whole is kept to look at. */

@@ -3,19 +3,28 @@ import { clearUnfinished, takeBack } from './carry-out.ts'
 import type { Reload } from './change.ts'
 import { staysDead } from './daemon.ts'
 import { flushRun } from './flush.ts'
-import { discard, keepFailed, type RunRecord } from './journal.ts'
+import { discard, keepFailed, keepWaiting, type RunRecord } from './journal.ts'
 import { stateOf, subjectOf } from './state.ts'
+import { failedTrial } from './trial.ts'
+
+export interface PutBack {
+  /** What is not as it was before the run, a line each. */
+  readonly leftovers: readonly string[]
+  /** Reloads that were not done, a line each: the daemon would not survive what a person wrote. */
+  readonly waiting: readonly string[]
+}
 
 /**
  * Walks the changes of a run backwards and takes back those that were made, judged by what is
- * there now: the same code serves a failure, a Ctrl-C and a crash. Answers what it could not put
- * back; a person's edit in between is left alone and named.
+ * there now: the same code serves a failure, a Ctrl-C and a crash. A person's edit in between is left
+ * alone and named.
  */
-export async function putBack(record: RunRecord, nas: Host): Promise<string[]> {
+export async function putBack(record: RunRecord, nas: Host): Promise<PutBack> {
   const leftovers: string[] = []
+  const waiting: string[] = []
   for (const path of record.staged.flatMap((staged) => [staged, unfinishedOf(staged)]))
     await attempt(leftovers, path, () => nas.put(path, undefined))
-  let touched = false
+  let touched = record.reloadsWait === true
   for (const change of record.steps.flatMap(({ changes }) => changes).toReversed()) {
     const made = await attempt(leftovers, subjectOf(change), async () => {
       await clearUnfinished(change, nas)
@@ -29,8 +38,8 @@ export async function putBack(record: RunRecord, nas: Host): Promise<string[]> {
   }
   if (touched)
     for (const reload of record.steps.flatMap(({ reloads }) => reloads))
-      await repeat(reload, nas, leftovers)
-  return leftovers
+      await repeat(reload, nas, { leftovers, waiting })
+  return { leftovers, waiting }
 }
 
 /** Ends a put-back: durable first, then the journal goes, or is kept where it is still needed. */
@@ -38,15 +47,25 @@ export async function endPutBack(
   nas: Host,
   state: string,
   record: RunRecord,
-  leftovers: readonly string[],
+  { leftovers, waiting }: PutBack,
 ): Promise<void> {
   await flushRun(record, nas)
-  if (leftovers.length === 0) await discard(nas, state)
-  else await keepFailed(nas, state, record)
+  if (leftovers.length > 0) await keepFailed(nas, state, record)
+  else if (waiting.length > 0) await keepWaiting(nas, state, record)
+  else await discard(nas, state)
 }
 
-async function repeat(reload: Reload, nas: Host, leftovers: string[]): Promise<void> {
+async function repeat(
+  reload: Reload,
+  nas: Host,
+  { leftovers, waiting }: { readonly leftovers: string[]; readonly waiting: string[] },
+): Promise<void> {
   await attempt(leftovers, reload.argv.join(' '), async () => {
+    const broken = reload.trial && (await failedTrial(reload.trial, nas))
+    if (broken !== undefined) {
+      waiting.push(`${reload.argv.join(' ')} was not run: ${broken}`)
+      return
+    }
     const output = await nas.run(reload.argv)
     if (reload.daemon !== undefined) {
       const wrong = await staysDead(nas, reload.daemon)

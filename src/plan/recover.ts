@@ -11,17 +11,23 @@ import { endPutBack, putBack } from './put-back.ts'
 export async function recover(nas: Host, state: string): Promise<string | undefined> {
   const record = await unfinishedRun(nas, state)
   if (record === undefined) return await finishPurge(nas, state)
-  const leftovers = await putBack(record, nas)
-  await endPutBack(nas, state, record, leftovers)
+  const found = await putBack(record, nas)
+  await endPutBack(nas, state, record, found)
   const cutOff = `${record.command} (run ${record.id}, ${record.startedAt})`
-  if (leftovers.length === 0) return cutOff
-  throw new UserError(
-    `${cutOff} was cut off and could not be put back whole:\n  ${leftovers.join('\n  ')}`,
-    {
-      hint: `look at these; what was there before is in ${failedFile(state, record.id)}; then run \`pifarm plan\``,
-      exitCode: exitCodes.needsHands,
-    },
-  )
+  const lines = [...found.leftovers, ...found.waiting].join('\n  ')
+  if (lines === '') return cutOff
+  if (found.leftovers.length === 0)
+    throw new UserError(
+      `${cutOff} was cut off and is put back, but not yet in force:\n  ${lines}`,
+      {
+        hint: 'mend that, then run the command again: it does the rest first',
+        exitCode: exitCodes.needsHands,
+      },
+    )
+  throw new UserError(`${cutOff} was cut off and could not be put back whole:\n  ${lines}`, {
+    hint: `look at these; what was there before is in ${failedFile(state, record.id)}; then run \`pifarm plan\``,
+    exitCode: exitCodes.needsHands,
+  })
 }
 
 /** A kill between the end of a run and its purge leaves trees that were to be deleted. */

@@ -7,6 +7,7 @@ import { render } from '../render.ts'
 import { fileShouldBe } from './file-should-be.ts'
 import type { Resource } from './resource.ts'
 import { hasOption, setOptions, type WantedOption } from './shell-variable.ts'
+import { exportsTrial } from './try-exports.ts'
 
 const port = (value: number): WantedOption => ({ long: '--port', short: '-p', value })
 
@@ -57,7 +58,9 @@ export const nfsPorts: Resource = {
     const warnings = isOld ? [] : [...(await overrides(nas, nfs_conf)), ...(await stale(nas))]
     if (changes.length === 0)
       return { changes, checks: [], reloads: [], probes: [], warnings, owns: [] }
-    const restart = { why: 'restart the NFS server', argv: farm.services.nfs.restart }
+    // Its start exports everything anew.
+    const trial = exportsTrial(farm)
+    const restart = { why: 'restart the NFS server', argv: farm.services.nfs.restart, trial }
     return {
       changes,
       checks: [],

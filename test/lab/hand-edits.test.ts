@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Lab, Output } from './lab.ts'
 import { addPi, addPiArgs, first, second, startFarm } from './machines.ts'
 import { differences, nasState } from './nas-state.ts'
 
+const killed = fileURLToPath(new URL('killed-pifarm.js', import.meta.url))
 const [etcExports, dhcpdConf, etab] = ['/etc/exports', '/etc/dhcp/dhcpd.conf', '/var/lib/nfs/etab']
 
 let lab: Lab
@@ -123,4 +125,37 @@ test('a root that a person exports too is not taken from under that line', async
   )
   expect(code).toBe(2)
   expect(differences(before, await nasState(lab, { times: true }))).toEqual([])
+})
+
+describe('what a killed run left is put back, and daemons go on until a broken file is mended', () => {
+  const place = (file: string) => new RegExp(`${file.replaceAll('.', '\\.')}(?: line |:)1:? `)
+
+  test.each([
+    ['dhcpd.conf', dhcpdConf, 'foo bar;', 'isc-dhcp-server restart'],
+    ['exports', etcExports, '/srv/new 10.77.0.7(bogus)', 'exportfs -ra'],
+  ])('%s', async (_, file, line, held) => {
+    const before = await nasState(lab)
+    const table = await lab.read(etab)
+    const { code: ended } = await lab.nas([process.execPath, killed, 'run', ...addPiArgs(second)])
+    expect(ended).not.toBe(0)
+    expect(differences(before, await nasState(lab))).not.toEqual([])
+    const whole = await lab.read(file)
+    await append(file, line)
+
+    for (const _ of ['at once', 'again']) {
+      const { code, stderr } = await lab.pifarm(['apply', '--yes'])
+      expect(stderr).toMatch(place(file))
+      expect(stderr).toContain(held)
+      expect(stderr).toContain('mend that')
+      expect(code).toBe(4)
+      await lab.must(['sh', '-c', 'kill -0 $(cat /run/dhcpd.pid)'])
+      expect(await lab.read(etab)).toBe(table)
+    }
+
+    await lab.write(file, whole)
+    expect(await lab.pifarm(['apply', '--yes'])).toMatchObject({ code: 0 })
+    expect((await lab.boot(first)).stopped).toBeUndefined()
+    expect(await lab.read(etab)).toBe(table)
+    expect(differences(before, await nasState(lab))).toEqual([])
+  })
 })

@@ -1,7 +1,8 @@
 // The built pifarm, killed with SIGKILL right before its k-th change of the NAS, or in the middle of
-// it. Ends as pifarm does when it makes fewer changes than that; then its last line names them.
+// it, or before the first of a kind. Ends as pifarm does when it makes fewer changes than that; then
+// its last line names them.
 //
-//   node killed-pifarm.js K|Kmid ARGUMENTS...
+//   node killed-pifarm.js K|Kmid|KIND ARGUMENTS...
 
 import { realFresh } from '../../dist/fresh.js'
 import { localHost } from '../../dist/local.js'
@@ -18,7 +19,7 @@ for (const change of ['put', 'putBelow', 'flush', 'cloneTree', 'moveTree', 'remo
   const real = nas[change]
   nas[change] = async (...parameters) => {
     changes.push(change)
-    if (changes.length !== last) return await real(...parameters)
+    if (changes.length !== last && change !== when) return await real(...parameters)
     if (inTheMiddle) {
       real(...parameters).catch(() => {})
       await new Promise((resolve) => setTimeout(resolve, 3))

@@ -401,6 +401,33 @@ describe('a plan that fails', () => {
     expect(outside(fake)).toEqual(before)
   })
 
+  it('leaves a daemon alone whose file a person broke meanwhile, until that is mended', async () => {
+    const { nas: fake, daemon } = nas()
+    const steps = plan().steps.map((one) => ({
+      ...one,
+      reloads: one.reloads.map((reload) => ({ ...reload, trial: { argv: ['try'] } })),
+      probes: [{ why: 'alive', look: async () => 'nobody hears', patience: 0 }],
+    }))
+    const before = outside(fake)
+    const { ask } = fake
+    fake.ask = async (argv, input) =>
+      argv[0] === 'try'
+        ? output('', 1, 'banner\n/etc/x line 7: what?\n^\nexiting.')
+        : ask(argv, input)
+
+    const outcome = await apply({ steps, purge: [] }, run(), toolsFor(fake))
+
+    const line = 'restart was not run: /etc/x line 7: what?'
+    expect(outcome).toMatchObject({ kind: 'waiting', waiting: [line] })
+    expect(outside(fake)).toEqual(before)
+    expect(daemon.reads).toBe('hand-written\ninclude\n')
+    await expect(recover(fake, '/state')).rejects.toThrow(line)
+    fake.ask = ask
+    expect(await recover(fake, '/state')).toContain('pifarm test')
+    expect(daemon.reads).toBe('hand-written\n')
+    expect(await recover(fake, '/state')).toBeUndefined()
+  })
+
   it('says so when a service does not come back with the old files either', async () => {
     const { nas: fake, daemon } = nas()
     daemon.fails = true

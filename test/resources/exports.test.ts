@@ -7,8 +7,8 @@ import { farmSchema } from '../../src/farm/schema.ts'
 import { localReader } from '../../src/host/local.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import { runCheck } from '../../src/plan/check.ts'
-import { tryExports } from '../../src/resources/exports/baseline.ts'
 import { exports } from '../../src/resources/exports/exports.ts'
+import { tryExports } from '../../src/resources/try-exports.ts'
 import { fakeNas } from '../support/fake-nas.ts'
 
 /** A NAS in a directory: real files, the real exportfs in namespaces of its own. */

@@ -133,9 +133,10 @@ async function puts(
 }
 
 function reloads(farm: Farm): readonly Reload[] {
-  const { reset, restart } = farm.services.dhcp
+  const { reset, restart, test } = farm.services.dhcp
+  const trial = { argv: [...test, farm.paths.dhcpd_conf] }
   return [
     { why: 'clear the start limit of dhcpd', argv: reset, mayFail: true },
-    { why: 'restart dhcpd', argv: restart, daemon: dhcpd(farm) },
+    { why: 'restart dhcpd', argv: restart, daemon: dhcpd(farm), trial },
   ]
 }

@@ -1,21 +1,10 @@
 import { quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output, Reader } from '../../host/host.ts'
-import { packageFile } from '../../package-file.ts'
+import { tryExports } from '../try-exports.ts'
 import { type EtabEntry, keyOf, parseEtab } from './etab.ts'
 import type { ExportFact } from './export-facts.ts'
 import { complaints, unresolvedIn } from './judge.ts'
-
-const script = packageFile('templates/exports/check-exports.sh')
-
-/** Runs exportfs over a candidate, fed on stdin, where nobody sees it. See check-exports.sh. */
-export function tryExports(farm: Farm): readonly string[] {
-  const { exports, etc_exports, exports_dir } = farm.paths
-  return [
-    ...['unshare', '-mn', '--propagation', 'private'],
-    ...['sh', script, exports, etc_exports, exports_dir],
-  ]
-}
 
 /**
  * What exportfs makes of the files as they are. Refuses where it is not content already: the next

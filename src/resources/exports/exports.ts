@@ -4,6 +4,7 @@ import { programsOf } from '../../host/need-programs.ts'
 import { nothing, type Probe, type ResourcePlan } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
 import type { AddressesInUse, Judgement, Look, Resource, UndoLook } from '../resource.ts'
+import { exportsTrial } from '../try-exports.ts'
 import { beforeExporting } from './before-exporting.ts'
 import { openRoots, refuseClashes } from './clashes.ts'
 import { keyOf, readEtab } from './etab.ts'
@@ -63,7 +64,9 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
     ...nothing,
     changes,
     checks: before.checks,
-    reloads: [{ why: 'export the roots', argv: farm.services.nfs.export }],
+    reloads: [
+      { why: 'export the roots', argv: farm.services.nfs.export, trial: exportsTrial(farm) },
+    ],
     probes: [...probes(farm), ...goneProbe(farm, new Set(former))],
     warnings: [...warnings, ...before.warnings],
   }
