@@ -5,6 +5,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -139,6 +140,17 @@ describe('refused before anything is opened:', () => {
       'can be read by others than its owner',
     ],
     [
+      'a link to a token that others may read',
+      () => {
+        const [link, target] = [join(dir, 'admin-token'), join(dir, 'elsewhere/token')]
+        renameSync(link, target)
+        chmodSync(target, 0o644)
+        symlinkSync(target, link)
+        return undefined
+      },
+      'can be read by others than its owner',
+    ],
+    [
       'a token to be guessed',
       () => writeFileSync(join(dir, 'admin-token'), 'admin') as undefined,
       'holds no token of 16 or more printable characters',
@@ -269,17 +281,21 @@ test('a port in use; a second controller beside it, which is told of PostgreSQL;
   })
 })
 
-test('a certificate, its key and a token are read through links, as certbot lays them', async () => {
+test('a certificate, its key and secrets are read through links, as certbot lays them, at both ends', async () => {
   const { cert, key } = certificateHere(onTestFinished)
   const linked = (name: string, target: string) => {
     symlinkSync(target, join(dir, name))
     return join(dir, name)
   }
   const pair = ['--tls-cert', linked('fullchain.pem', cert), '--tls-key', linked('key.pem', key)]
-  const { address } = await serve(...pair)
+  renameSync(join(dir, 'admin-token'), join(dir, 'elsewhere/token'))
+  const token = linked('admin-token', 'elsewhere/token')
+  writeFileSync(join(dir, 'elsewhere/secret'), 'webhook-secret', { mode: 0o600 })
+  linked('webhook-secret', 'elsewhere/secret')
+  const { address, lines } = await serve(...pair)
   expect(address).toMatch(/^https:/)
+  expect(lines.join()).not.toContain('webhook-secret')
   const asking = ['--controller', address, '--ca', join(dir, 'fullchain.pem')]
-  const token = linked('token', join(dir, 'admin-token'))
   expect(await pifarmHere(['jobs', 'list', ...asking, '--token-file', token])).toMatchObject({
     code: 0,
   })

@@ -4,6 +4,7 @@ import { defaultRules } from '../../controller/queue/queue.ts'
 import { startController } from '../../controller/start-controller.ts'
 import { exitCodes, quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
+import { readLinked } from '../../host/read-linked.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
 import { shellWord } from '../../ui/shell-word.ts'
@@ -107,15 +108,15 @@ async function adminToken(tools: Tools, path: string): Promise<string> {
   return token
 }
 
-/** A secret in a file that nobody else may read; undefined where there is none. */
+/** A secret in a file that nobody else may read, through links as `connect` reads it; undefined where there is none. */
 async function secretAt({ nas }: Tools, path: string): Promise<string | undefined> {
-  const entry = await nas.read(path)
-  if (entry?.kind !== 'file') return undefined
-  if ((entry.mode & 0o077) !== 0)
+  const file = await readLinked(nas, path)
+  if (file === undefined) return undefined
+  if ((file.mode & 0o077) !== 0)
     throw new UserError(`${path} can be read by others than its owner`, {
       hint: `chmod 0600 ${path}`,
     })
-  return entry.text.trim()
+  return file.text.trim()
 }
 
 function numberIn(text: string, flag: string, from: number, to: number): number {
