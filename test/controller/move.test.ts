@@ -118,6 +118,18 @@ describe.each([
   })
 })
 
+test('a link that leads nowhere is something that is there: no export takes its place', async () => {
+  const source = await all.sqlite.create()
+  await filled(source)
+  const file = newFile()
+  symlinkSync(join(dir, 'unmounted'), file)
+  expect(await jobs('export', file, source)).toMatchObject({
+    code: 2,
+    error: `"${file}" is there already`,
+  })
+  expect(lstatSync(file).isSymbolicLink()).toBe(true)
+})
+
 test('what lies where an export is written is neither written through nor kept open to others', async () => {
   const source = await all.sqlite.create()
   await filled(source)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, existsSync, renameSync, statSync } from 'node:fs'
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
+import { closeSync, createReadStream, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, lstat, open, stat, unlink } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
 import { systemReason } from '../../host/system-reason.ts'
@@ -21,7 +21,7 @@ export async function exportTo(
   address: DatabaseAddress,
   signal: AbortSignal,
 ): Promise<{ jobs: number }> {
-  refuseThere(file)
+  await refuseThere(file)
   refuseNone(address)
   // Another export to that name may be at work.
   const unfinished = `${file}.${randomUUID().slice(0, 8)}.unfinished`
@@ -36,8 +36,7 @@ export async function exportTo(
       .catch(told(address))
       .finally(discard)
     await handle.sync().catch(unwritable(file))
-    refuseThere(file)
-    renameSync(unfinished, file)
+    await nameIt(unfinished, file).catch(unwritable(file))
     return done
   } catch (error) {
     await unlink(unfinished)
@@ -83,9 +82,30 @@ function unwritable(file: string): (error: unknown) => never {
   }
 }
 
-function refuseThere(file: string): void {
-  if (existsSync(file))
-    throw new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
+async function refuseThere(file: string): Promise<void> {
+  if ((await lstat(file).catch(() => undefined)) !== undefined) throw isThere(file)
+}
+
+function isThere(file: string): UserError {
+  return new UserError(`${quoted(file)} is there already`, { hint: 'name a new file' })
+}
+
+/**
+ * Takes the name first, with a file of ours: between a look and a rename somebody may lay something
+ * there, which would be lost. Not by link(2), which the file system of a USB stick does not know.
+ */
+async function nameIt(unfinished: string, file: string): Promise<void> {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(file) : error
+  }
+  try {
+    renameSync(unfinished, file)
+  } catch (error) {
+    rmSync(file)
+    throw error
+  }
 }
 
 async function refuseUnreadable(file: string): Promise<void> {
