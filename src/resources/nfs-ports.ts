@@ -2,32 +2,11 @@ import { basename, dirname } from 'node:path'
 import { nfsPorts as ports } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
 import { programsOf } from '../host/need-programs.ts'
-import type { Probe, Put, Reload } from '../plan/change.ts'
-import { render } from '../render.ts'
-import { fileShouldBe } from './file-should-be.ts'
+import type { Probe, Reload } from '../plan/change.ts'
+import { daemonOptions, pinPorts, portSettings, readsEtcDefault, textOf } from './pin-ports.ts'
 import type { Resource } from './resource.ts'
-import { hasOption, setOptions, type WantedOption } from './shell-variable.ts'
+import { hasOption } from './shell-variable.ts'
 import { exportsTrial } from './try-exports.ts'
-
-const port = (value: number): WantedOption => ({ long: '--port', short: '-p', value })
-
-/** Read by Debian up to 11, and only shown to people since then. */
-const daemonOptions = [
-  {
-    file: '/etc/default/nfs-kernel-server',
-    variable: 'RPCMOUNTDOPTS',
-    wanted: [port(ports.mountd)],
-  },
-  {
-    file: '/etc/default/nfs-common',
-    variable: 'STATDOPTS',
-    wanted: [
-      port(ports.statd),
-      { long: '--outgoing-port', short: '-o', value: ports.statdOutgoing },
-    ],
-  },
-] as const
-const modprobeConf = '/etc/modprobe.d/pifarm-nfs.conf'
 
 /** RPC program numbers, as rpcinfo lists them, and where the firewall expects each. */
 const programs = new Map<string, { readonly name: string; readonly port: number }>([
@@ -35,8 +14,6 @@ const programs = new Map<string, { readonly name: string; readonly port: number 
   ['100024', { name: 'status', port: ports.statd }],
   ['100021', { name: 'nlockmgr', port: ports.lockd }],
 ])
-
-const why = 'fixed ports that the firewall can open'
 
 /** mountd, statd and lockd at fixed ports: by themselves they take others at each start. */
 export const nfsPorts: Resource = {
@@ -47,14 +24,7 @@ export const nfsPorts: Resource = {
   async plan({ farm, nas }) {
     const isOld = await readsEtcDefault(nas)
     const { nfs_conf } = farm.paths
-    const changes = isOld
-      ? await oldChanges(nas)
-      : await fileShouldBe(nas, {
-          path: nfs_conf,
-          text: render('nfs-ports/pifarm.conf.hbs', ports),
-          isOurs: true,
-          why,
-        })
+    const changes = await pinPorts(farm, nas)
     const warnings = isOld ? [] : [...(await overrides(nas, nfs_conf)), ...(await stale(nas))]
     if (changes.length === 0)
       return { changes, checks: [], reloads: [], probes: [], warnings, owns: [] }
@@ -121,25 +91,6 @@ async function deafMountd(nas: Reader): Promise<string | undefined> {
   return `mountd is not running: nothing listens on TCP port ${ports.mountd}, and no Pi can mount its root`
 }
 
-async function readsEtcDefault(nas: Reader): Promise<boolean> {
-  // /etc/os-release is a link on Debian.
-  const release =
-    (await textOf(nas, '/etc/os-release')) ?? (await textOf(nas, '/usr/lib/os-release'))
-  const id = /^ID="?([a-z]+)/m.exec(release ?? '')?.[1]
-  const version = Number(/^VERSION_ID="?(\d+)/m.exec(release ?? '')?.[1] ?? Number.NaN)
-  return (id === 'debian' || id === 'raspbian') && version <= 11
-}
-
-async function oldChanges(nas: Reader): Promise<readonly Put[]> {
-  const changes: Put[] = []
-  for (const { file, variable, wanted } of daemonOptions) {
-    const text = setOptions((await textOf(nas, file)) ?? '', file, variable, wanted)
-    changes.push(...(await fileShouldBe(nas, { path: file, text, why })))
-  }
-  const text = render('nfs-ports/modprobe.conf.hbs', ports)
-  return [...changes, ...(await fileShouldBe(nas, { path: modprobeConf, text, why }))]
-}
-
 /** Options in /etc/default that look as if they counted. */
 async function stale(nas: Reader): Promise<string[]> {
   const warnings: string[] = []
@@ -158,9 +109,7 @@ async function overrides(nas: Reader, ours: string): Promise<string[]> {
   const later = [...((await nas.list(dir)) ?? new Map()).keys()].filter(
     (name) => name.endsWith('.conf') && !name.startsWith('.') && compare(name, basename(ours)) > 0,
   )
-  const wanted = new Map(
-    settings(render('nfs-ports/pifarm.conf.hbs', ports)).map((s) => [s.key, s]),
-  )
+  const wanted = new Map(settings(portSettings()).map((s) => [s.key, s]))
   const warnings: string[] = []
   for (const name of later) {
     for (const { key, value, line } of settings((await textOf(nas, `${dir}/${name}`)) ?? '')) {
@@ -182,9 +131,4 @@ function settings(text: string): { key: string; value: string; line: number }[] 
       ? []
       : [{ key: `${section}.${name.toLowerCase()}`, value, line: index + 1 }]
   })
-}
-
-async function textOf(nas: Reader, path: string): Promise<string | undefined> {
-  const entry = await nas.read(path)
-  return entry?.kind === 'file' ? entry.text : undefined
 }

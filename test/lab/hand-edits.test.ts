@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Lab, Output } from './lab.ts'
 import { addPi, addPiArgs, first, second, startFarm } from './machines.ts'
 import { differences, nasState } from './nas-state.ts'
@@ -111,6 +111,37 @@ describe('undo changes nothing and lets every daemon run on', () => {
     expect(differences(before, await nasState(lab, { times: true }))).toEqual([])
     expect(await lab.read('/run/dhcpd.pid')).toBe(pid)
     await lab.must(['kill', '-0', pid.trim()])
+  })
+})
+
+describe('a run that only restarts the NFS server, for a person unpinned its ports', () => {
+  const [ports, plan] = ['/etc/nfs.conf.d/pifarm.conf', ['plan']]
+
+  beforeEach(async () => {
+    const pinned = await lab.read(ports)
+    await lab.write(ports, pinned.replace('33049', '20048'))
+    return async () => lab.write(ports, pinned)
+  })
+
+  test('says which exports come into force by it', async () => {
+    await append(etcExports, '/srv/music 10.77.0.7(rw,no_subtree_check)')
+    await lab.must(['mkdir', '-p', '/srv/music'])
+    expect(said(await lab.pifarm(plan))).toContain('/etc/exports:1 "/srv/music"')
+    expect((await lab.pifarm(['apply', '--yes'])).code).toBe(0)
+    expect(await lab.read(etab)).toMatch(/^\/srv\/music\t/m)
+  })
+
+  test.each([
+    ['an export made by hand would be lost', 'exported to "10.77.0.7" by hand'],
+    ['the exports are broken', 'the exports were already broken before pifarm'],
+  ])('is refused where %s', async (why, message) => {
+    if (why.includes('hand')) await lab.must(['exportfs', '-o', 'ro', '10.77.0.7:/srv/films'])
+    else await append(etcExports, '/srv/films 10.77.0.7(bogus)')
+    const table = await lab.read(etab)
+    const { code, stderr } = await lab.pifarm(['apply', '--yes'])
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+    expect(await lab.read(etab)).toBe(table)
   })
 })
 

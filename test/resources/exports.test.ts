@@ -8,6 +8,7 @@ import { localReader } from '../../src/host/local.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import { runCheck } from '../../src/plan/check.ts'
 import { exports } from '../../src/resources/exports/exports.ts'
+import { portSettings } from '../../src/resources/pin-ports.ts'
 import { tryExports } from '../../src/resources/try-exports.ts'
 import { fakeNas } from '../support/fake-nas.ts'
 
@@ -20,6 +21,7 @@ beforeEach(async () => {
     await mkdir(join(top, dir), { recursive: true })
   await write('exports', '# mine\n')
   await write('nfs/etab', '')
+  await write('nfs.conf', portSettings())
 })
 
 afterEach(async () => {
@@ -293,6 +295,7 @@ function farmOf(names: readonly string[], paths = {}): Farm {
       etc_exports: `${top}/exports`,
       exports_dir: `${top}/exports.d`,
       nfs_state: `${top}/nfs`,
+      nfs_conf: `${top}/nfs.conf`,
       ...paths,
     },
     pis: names.map((name) => {

@@ -3,6 +3,7 @@ import type { Reader } from '../../host/host.ts'
 import { programsOf } from '../../host/need-programs.ts'
 import { nothing, type Probe, type ResourcePlan } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
+import { pinPorts } from '../pin-ports.ts'
 import type { AddressesInUse, Judgement, Look, Resource, UndoLook } from '../resource.ts'
 import { exportsTrial } from '../try-exports.ts'
 import { beforeExporting } from './before-exporting.ts'
@@ -52,7 +53,8 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
 
   const wanted = wantedExports(farm)
   const live = await readEtab(nas, farm)
-  if (changes.length === 0 && missingFrom(live, wanted).length === 0)
+  const isReadAgain = (await pinPorts(farm, nas)).length > 0
+  if (changes.length === 0 && missingFrom(live, wanted).length === 0 && !isReadAgain)
     return { ...nothing, warnings }
 
   const wantedKeys = new Set(wanted.map(keyOf))
