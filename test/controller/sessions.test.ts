@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startController } from '../../src/controller/start-controller.ts'
 import { adminToken, controllerHere } from './controller-here.ts'
@@ -86,6 +87,23 @@ describe.each(dialects)('a session on %s', (dialect) => {
       expect(tries).toBeLessThan(300)
       await sleep(100)
     }
+  })
+
+  test('that was never begun is refused without a look into the database, and counted like a wrong token', async () => {
+    const { address, queue } = await start()
+    const cookie = await signIn(address)
+    const forged = (n: number) => cookie.replace(/.{64}$/, String(n).padStart(64, '0'))
+    const rename = (from: string, to: string) =>
+      sql`alter table ${sql.table(from)} rename to ${sql.table(to)}`.execute(queue.db.kysely)
+    await rename('sessions', 'elsewhere')
+    expect([await look(address, forged(1)), await look(address, forged(2))]).toEqual([401, 401])
+    expect(await signOut(address, forged(1))).toBe(200)
+    await rename('elsewhere', 'sessions')
+    for (let n = 3; n <= 20; n++) expect(await look(address, forged(n))).toBe(401)
+    expect(await look(address, forged(21))).toBe(429)
+    // Whoever is signed in at that address, or shows the right token, is let in all the same.
+    expect(await look(address, cookie)).toBe(200)
+    expect(await look(address, await signIn(address))).toBe(200)
   })
 
   test('that is ended hears no more of what happens, of its open streams neither', async () => {

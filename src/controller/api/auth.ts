@@ -32,10 +32,7 @@ export function authorize(app: FastifyInstance, queue: Queue, tokens: Tokens): v
     const { audience } = request.routeOptions.config
     if (audience === undefined || audience === 'open') return
     const token = bearer(request)
-    const isIn =
-      audience === 'admin'
-        ? await isAdmin(request, queue, token, tokens.admin)
-        : isAgent(request, token)
+    const isIn = audience === 'admin' ? await isAdmin(request, token) : isAgent(request, token)
     if (isIn) return
     const hint =
       audience === 'admin'
@@ -45,6 +42,17 @@ export function authorize(app: FastifyInstance, queue: Queue, tokens: Tokens): v
       ? new Refused(401, 'a token is needed', hint)
       : wrong(request.ip, hint)
   })
+
+  async function isAdmin(request: FastifyRequest, token: string | undefined): Promise<boolean> {
+    const isIn =
+      token === undefined
+        ? await isInSession(request, queue, tokens.admin, () =>
+            wrong(request.ip, 'sign in again', 'session'),
+          )
+        : isSame(token, tokens.admin)
+    if (isIn) request.caller = `people at ${request.ip}`
+    return isIn
+  }
 
   function isAgent(request: FastifyRequest, token: string | undefined): boolean {
     const muxer = token === undefined ? undefined : tokens.agents.muxerOf(token)
@@ -60,17 +68,6 @@ export function authorize(app: FastifyInstance, queue: Queue, tokens: Tokens): v
   sessionRoutes(app, queue, tokens.admin, (request, token) => {
     if (!isSame(token, tokens.admin)) throw wrong(request.ip, 'is it that of this controller?')
   })
-}
-
-async function isAdmin(
-  request: FastifyRequest,
-  queue: Queue,
-  token: string | undefined,
-  admin: string,
-): Promise<boolean> {
-  const isIn = token === undefined ? await isInSession(request, queue, admin) : isSame(token, admin)
-  if (isIn) request.caller = `people at ${request.ip}`
-  return isIn
 }
 
 function bearer(request: FastifyRequest): string | undefined {

@@ -14,7 +14,7 @@ const pageHeader = 'x-pifarm-page'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The session that it belongs to; empty for who shows a token, or nothing. */
+    /** The id of the session that it belongs to; empty for who shows a token, or nothing. */
     session: string
   }
 }
@@ -42,9 +42,9 @@ export function sessionRoutes(
     },
     async ({ body, request, reply }) => {
       judge(request, body.token)
-      const value = randomBytes(32).toString('hex')
-      await beginSession(queue, keyOf(value, admin))
-      seal(request, reply, value, cookieSeconds)
+      const id = randomBytes(16).toString('hex')
+      await beginSession(queue, id)
+      setCookie(request, reply, `${id}.${sealOf(id, admin)}`, cookieSeconds)
       return {}
     },
   )
@@ -60,7 +60,7 @@ export function sessionRoutes(
       // Who shows the token needs no session.
       if (request.session === '') return {}
       await prolongSession(queue, request.session)
-      seal(request, reply, shown(request), cookieSeconds)
+      setCookie(request, reply, shown(request), cookieSeconds)
       return {}
     },
   )
@@ -73,28 +73,30 @@ export function sessionRoutes(
       summary: 'end the session, for every copy of its cookie',
     },
     async ({ request, reply }) => {
-      const value = shown(request)
-      if (value !== '') await endSession(queue, keyOf(value, admin))
-      seal(request, reply, '', 0)
+      const id = sessionIn(shown(request), admin)
+      if (id !== undefined) await endSession(queue, id)
+      setCookie(request, reply, '', 0)
       return {}
     },
   )
 }
 
-/** Whether the request comes from a page that was signed in, and was meant by it. */
+/** Whether the request comes from a page that was signed in, and was meant by it. `wrong` answers a cookie that was made up. */
 export async function isInSession(
   request: FastifyRequest,
   queue: Queue,
   admin: string,
+  wrong: () => Refused,
 ): Promise<boolean> {
   const value = shown(request)
   if (value === '') return false
-  const key = keyOf(value, admin)
-  if (!(await holdsSession(queue, key))) return false
+  const id = sessionIn(value, admin)
+  if (id === undefined) throw wrong()
+  if (!(await holdsSession(queue, id))) return false
   // SameSite does not tell the ports of one host apart: a form of another service here would pass.
   if (request.method !== 'GET' && request.headers[pageHeader] === undefined)
     throw new Refused(403, `a session changes something only with the header ${pageHeader}`)
-  request.session = key
+  request.session = id
   return true
 }
 
@@ -105,20 +107,30 @@ export function isSame(one: string, other: string): boolean {
 }
 
 function shown({ headers }: FastifyRequest): string {
-  return (
-    new RegExp(`(?:^|;\\s*)${cookie}=([0-9a-f]{64})(?:;|$)`).exec(headers.cookie ?? '')?.[1] ?? ''
-  )
+  const found = new RegExp(`(?:^|;\\s*)${cookie}=([0-9a-f]{32}\\.[0-9a-f]{64})(?:;|$)`)
+  return found.exec(headers.cookie ?? '')?.[1] ?? ''
 }
 
-function seal(request: FastifyRequest, reply: FastifyReply, value: string, seconds: number): void {
+/** The session of a cookie that was made with this admin token. One that was made up costs no look into the database. */
+function sessionIn(value: string, admin: string): string | undefined {
+  const [id = '', seal = ''] = value.split('.')
+  return isSame(seal, sealOf(id, admin)) ? id : undefined
+}
+
+/** Who reads the ids in the database cannot go on with a session; who changes the token has ended them all. */
+function sealOf(id: string, admin: string): string {
+  return createHmac('sha256', admin).update(`session ${id}`).digest('hex')
+}
+
+function setCookie(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  value: string,
+  seconds: number,
+): void {
   const secure = request.protocol === 'https' ? '; Secure' : ''
   reply.header(
     'set-cookie',
     `${cookie}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secure}`,
   )
-}
-
-/** Who reads the database cannot go on with a session; who changes the token has ended them all. */
-function keyOf(value: string, admin: string): string {
-  return createHmac('sha256', admin).update(`session ${value}`).digest('hex')
 }

@@ -5,13 +5,18 @@ const allowed = 20
 const windowMs = 60_000
 
 /**
- * Answers wrong tokens: 401, and 429 once an address has shown too many within a minute. Only a token
- * that was compared and found wrong comes here: a right one passes whatever others at its address do.
+ * Answers wrong tokens, and cookies of sessions that never were: 401, and 429 once an address has shown
+ * too many within a minute. Only what was compared and found wrong comes here: what is right passes
+ * whatever others at its address do.
  */
-export function wrongTokens(): (address: string, hint: string) => Refused {
+export function wrongTokens(): (
+  address: string,
+  hint: string,
+  what?: 'token' | 'session',
+) => Refused {
   const counts = new Map<string, number>()
   let since = performance.now()
-  return (address, hint) => {
+  return (address, hint, what = 'token') => {
     const now = performance.now()
     if (now - since >= windowMs) {
       counts.clear()
@@ -21,7 +26,7 @@ export function wrongTokens(): (address: string, hint: string) => Refused {
     const origin = normalizeIP(address)
     const count = (counts.get(origin) ?? 0) + 1
     counts.set(origin, count)
-    if (count <= allowed) return new Refused(401, 'this token is not known', hint)
+    if (count <= allowed) return new Refused(401, `this ${what} is not known`, hint)
     const seconds = Math.ceil((since + windowMs - now) / 1000)
     return new Refused(429, 'too many wrong tokens from this address', hint, seconds)
   }

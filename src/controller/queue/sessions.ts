@@ -10,7 +10,7 @@ type WithSessions = { readonly sessions: { key: string; until: number } }
 
 /**
  * Who has signed in, in the database: so a session outlives a restart, is known to every controller of
- * that database, and is at an end for all of them once it is ended. `key` is a hash of what the browser shows.
+ * that database, and is at an end for all of them once it is ended. `key` is its id, which alone is no cookie.
  */
 export async function beginSession({ db }: Queue, key: string): Promise<void> {
   await inSessions(db.kysely)
