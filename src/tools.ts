@@ -27,7 +27,7 @@ export interface Tools {
 }
 
 /** Left out, `home` is that of the user that pifarm runs as. */
-type SshWishes = Omit<SshOptions, 'home' | 'agent' | 'agentHidden'> &
+type SshWishes = Omit<SshOptions, 'home' | 'agent' | 'agentHidden' | 'agentPatienceMs'> &
   Partial<Pick<SshOptions, 'home'>>
 
 export type HearPis = (

@@ -11,6 +11,8 @@ export interface SshOptions {
   readonly home: string
   /** The agent's socket. */
   readonly agent?: string | undefined
+  /** How long the agent may take for an answer. Left out: as long as a person takes to touch a key. */
+  readonly agentPatienceMs?: number | undefined
   /** sudo has taken the agent's socket out of the environment, where there was one. */
   readonly agentHidden?: boolean
   /** A private key instead of the usual ones of `~/.ssh`. */

@@ -1,5 +1,6 @@
 import { exitCodes, UserError } from '../errors.ts'
 import type { SshOptions, SshTarget } from './remote.ts'
+import type { SocketAgent } from './ssh-agent.ts'
 
 const wired = 'see to its cable and power'
 const hints: Readonly<Record<string, string>> = {
@@ -24,10 +25,20 @@ export function connectFailure(
   { user, host, port }: SshTarget,
   error: Error & { readonly level?: string; readonly code?: string | number },
   options: Ways,
-  attempt: Attempt,
+  attempt: Attempt & { readonly agent: Pick<SocketAgent, 'isAsked' | 'wasSilent'> | undefined },
 ): UserError {
   if (error instanceof UserError) return error
-  if (error.level === 'client-authentication')
+  const isRefused = error.level === 'client-authentication'
+  // The server does not wait without end either, and may close the connection first.
+  if (attempt.agent?.isAsked() || (isRefused && attempt.agent?.wasSilent()))
+    return new UserError(
+      `no login to ${user}@${host}: the ssh agent at SSH_AUTH_SOCK ${options.agent} does not answer`,
+      {
+        hint: `a key of it may wait for a touch; ${options.keyFlag} names a key file, which is tried first`,
+        exitCode: exitCodes.putBack,
+      },
+    )
+  if (isRefused)
     return new UserError(`${user}@${host} refuses the login`, {
       hint: untaken(options, attempt),
       exitCode: exitCodes.putBack,

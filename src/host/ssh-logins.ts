@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
+import type { AnyAuthMethod, AuthenticationType, OpenSSHAgent } from 'ssh2'
 import { quoted, UserError } from '../errors.ts'
 import type { SshOptions, SshTarget } from './remote.ts'
 
 type Login =
   | { readonly type: 'publickey'; readonly key: string; readonly passphrase?: string }
-  | { readonly type: 'agent'; readonly agent: string }
+  | { readonly type: 'agent'; readonly agent: OpenSSHAgent }
 
 const passwordTries = 3
 const largestKey = 64 * 1024
@@ -37,10 +37,10 @@ export function loginsInTurn(
   }
 }
 
-/** The logins that need no password: the key that was named, or the usual ones, and the agent's. */
+/** The logins with the key that was named, or the usual ones. */
 export async function keyLogins(
   parseKey: (text: string, passphrase?: string) => unknown,
-  { home, keyFile, agent, askPassword }: SshOptions,
+  { home, keyFile, askPassword }: SshOptions,
 ): Promise<readonly Login[]> {
   const usual = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => join(home, '.ssh', name))
   const logins: Login[] = []
@@ -57,7 +57,7 @@ export async function keyLogins(
       logins.push({ type: 'publickey', key, passphrase })
     }
   }
-  return agent === undefined ? logins : [...logins, { type: 'agent', agent }]
+  return logins
 }
 
 function keyIn(file: string, mustBeThere: boolean): string | undefined {

@@ -1,6 +1,7 @@
 import type { AnyAuthMethod, Client, ConnectConfig } from 'ssh2'
 import { knownHosts } from './known-hosts.ts'
 import type { SshConnect, SshOptions, SshTarget } from './remote.ts'
+import { agentAt, type SocketAgent } from './ssh-agent.ts'
 import { type Attempt, connectFailure } from './ssh-failure.ts'
 import { keyLogins, loginsInTurn } from './ssh-logins.ts'
 import { remoteOver } from './ssh-remote.ts'
@@ -19,11 +20,16 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
     const askPassword = again === 'again' ? undefined : options.askPassword
     // Imported here since it costs 70 ms, and most runs connect to nothing.
     const { default: ssh2 } = await import('ssh2')
-    const logins = await keyLogins(ssh2.utils.parseKey, { ...options, askPassword })
+    const keys = await keyLogins(ssh2.utils.parseKey, { ...options, askPassword })
     const client = new ssh2.Client()
     const algorithms = hosts.algorithms()
     const attempt: Attempt = { logins: 0, agentFailed: false }
+    let agent: SocketAgent | undefined
     await ready(client, options.signal, target, attempt, (unhurried, refuse) => {
+      if (options.agent !== undefined)
+        agent = agentAt(ssh2.OpenSSHAgent, options.agent, unhurried, options.agentPatienceMs)
+      const logins =
+        agent === undefined ? keys : [...keys, { type: 'agent', agent: agent.agent } as const]
       const nextLogin = loginsInTurn(target, logins, remembered, (question) =>
         unhurried(askPassword?.(question)),
       )
@@ -35,7 +41,6 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
         // So that a machine that vanishes without a word is noticed, here and by whoever waits for it.
         keepaliveInterval: 3_000,
         keepaliveCountMax: 5,
-        ...(options.agent !== undefined && { agent: options.agent }),
         ...(algorithms.length > 0 && { algorithms: { serverHostKey: [...algorithms] } }),
         hostVerifier: (key: Buffer, verified: (fine: boolean) => void) => {
           const checked = hosts.check(key, (shown) => unhurried(options.trust(shown)))
@@ -46,10 +51,12 @@ export function sshTo(target: SshTarget, options: SshOptions): SshConnect {
           nextLogin(left).then((login) => next(login as AnyAuthMethod), refuse)
         },
       }
-    }).catch((error) => {
-      options.signal.throwIfAborted()
-      throw connectFailure(target, error, { ...options, askPassword }, attempt)
     })
+      .catch((error) => {
+        options.signal.throwIfAborted()
+        throw connectFailure(target, error, { ...options, askPassword }, { ...attempt, agent })
+      })
+      .finally(() => agent?.hangUp())
     return remoteOver(client, target)
   }
 }
@@ -70,12 +77,20 @@ async function ready(
       reject(why)
       client.destroy()
     }
-    const late = () => stop(new Error(`${host}:${port} does not answer`))
-    const patience = setTimeout(late, patienceMs)
-    /** A person may take long to answer. */
+    let unanswered = 0
+    const patience = setTimeout(() => {
+      if (unanswered > 0) patience.refresh()
+      else stop(new Error(`${host}:${port} does not answer`))
+    }, patienceMs)
+    /** A person may take long to answer, and the machine then has all its time again. */
     const unhurried: Unhurried = async (question) => {
-      clearTimeout(patience)
-      return await question
+      unanswered += 1
+      try {
+        return await question
+      } finally {
+        unanswered -= 1
+        patience.refresh()
+      }
     }
     const interrupted = () => stop(signal.reason)
     signal.addEventListener('abort', interrupted, { once: true })

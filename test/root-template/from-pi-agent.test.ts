@@ -7,7 +7,13 @@ import { type CardPi, startCardPi } from '../support/card-pi.ts'
 import type { Answer } from '../support/recording-ui.ts'
 import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
 import { laySourceTree } from '../support/source-tree.ts'
-import { makeKeys, type SshAgent, startSshAgent } from '../support/ssh-agent.ts'
+import {
+  type DeafAgent,
+  makeKeys,
+  type SshAgent,
+  startDeafAgent,
+  startSshAgent,
+} from '../support/ssh-agent.ts'
 import { plainWishes } from '../support/template-tree.ts'
 
 let nas: ScratchNas
@@ -77,6 +83,45 @@ describe('an agent that has ended, as that of a session long ago', () => {
     expect(built.hint).toContain(`the ssh agent at SSH_AUTH_SOCK ${socket} could not be used`)
   })
 })
+
+describe.each([
+  ['hangs', () => startDeafAgent(nas.dir)],
+  ['has a key that waits for a touch', () => deafTo([pi.key])],
+])('an agent that %s', (_, start) => {
+  let deaf: DeafAgent
+
+  async function buildWith(more: readonly string[] = [], answers: readonly Answer[] = []) {
+    deaf = await start()
+    const all = [...words(), ...more]
+    return await nas.pifarm(all, { answers, agent: deaf.socket, agentPatienceMs: 1000 })
+  }
+  afterEach(() => deaf.stop())
+
+  test('is told as the agent, with what to do, and nothing stays open', async () => {
+    const built = await buildWith()
+    expect([built.error, built.code]).toEqual([
+      `no login to pi@127.0.0.1: the ssh agent at SSH_AUTH_SOCK ${deaf.socket} does not answer`,
+      3,
+    ])
+    expect(built.hint).toContain('--ssh-identity names a key file')
+    await expect.poll(() => deaf.open()).toBe(0)
+  })
+
+  test('leaves it to the password', async () => {
+    const built = await buildWith([], [pi.password])
+    expect([built.error, built.questions]).toEqual(['', ['Password of pi@127.0.0.1:']])
+  })
+
+  test('does not hide the key that was named', async () => {
+    const built = await buildWith(['--ssh-identity', pi.key])
+    expect([built.error, built.code]).toEqual(['', 0])
+  })
+})
+
+async function deafTo(keys: readonly string[]): Promise<DeafAgent> {
+  agent = await startSshAgent(nas.dir, keys)
+  return await startDeafAgent(nas.dir, agent.socket)
+}
 
 test('more keys than the Pi lets try are told as such', async () => {
   agent = await startSshAgent(nas.dir, [...makeKeys(nas.dir, 8), pi.key])

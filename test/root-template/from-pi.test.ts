@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { sshTo } from '../../src/host/ssh.ts'
 import { breakingWire, type CardPi, startCardPi } from '../support/card-pi.ts'
 import type { Answer } from '../support/recording-ui.ts'
 import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
@@ -203,6 +204,23 @@ test('a disk of the NAS that gets full in the middle is told as such, and nothin
     execFileSync('umount', [nas.roots])
   }
 })
+
+test('a Pi that loses its power while its password is typed is not waited for without end', async () => {
+  const wire = await breakingWire(pi.port, 1_000_000)
+  const target = { user: 'pi', host: '127.0.0.1', port: wire.port }
+  const connect = sshTo(target, {
+    home: nas.dir,
+    keyFlag: '--ssh-identity',
+    trust: async () => true,
+    signal: new AbortController().signal,
+    askPassword: async () => {
+      wire.silence()
+      return pi.password
+    },
+  })
+  await expect(connect()).rejects.toThrow(`127.0.0.1:${wire.port} does not answer`)
+  wire.close()
+}, 30_000)
 
 test('a port where nothing listens is told apart', async () => {
   const wire = await breakingWire(pi.port, 0)

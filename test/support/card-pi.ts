@@ -129,11 +129,16 @@ async function freePort(): Promise<number> {
   return port
 }
 
+export interface Wire {
+  readonly port: number
+  /** From now on nothing comes back, as from a machine whose power is cut. */
+  silence(): void
+  close(): void
+}
+
 /** A wire to a port that breaks once so many bytes have come back through it. */
-export async function breakingWire(
-  to: number,
-  bytes: number,
-): Promise<{ readonly port: number; readonly close: () => void }> {
+export async function breakingWire(to: number, bytes: number): Promise<Wire> {
+  let silent = false
   const server = net.createServer((near) => {
     const far = net.connect(to, '127.0.0.1')
     let seen = 0
@@ -146,11 +151,17 @@ export async function breakingWire(
     far.on('data', (data) => {
       seen += data.length
       if (seen > bytes) cut()
-      else if (!near.write(data)) far.pause()
+      else if (!silent && !near.write(data)) far.pause()
     })
     near.on('drain', () => far.resume())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { port: (server.address() as net.AddressInfo).port, close: () => server.close() }
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    silence: () => {
+      silent = true
+    },
+    close: () => server.close(),
+  }
 }

@@ -25,6 +25,7 @@ interface ScratchOptions {
   readonly connections?: string
   /** The socket of an ssh agent. */
   readonly agent?: string
+  readonly agentPatienceMs?: number
 }
 
 export interface ScratchOutcome {
@@ -81,6 +82,7 @@ async function pifarm(
     signal = new AbortController().signal,
     connections = '',
     agent,
+    agentPatienceMs,
   }: ScratchOptions = {},
 ): Promise<ScratchOutcome> {
   const ui = recordingUi(...answers)
@@ -105,7 +107,8 @@ async function pifarm(
             : await nas.ask(argv, input),
       },
       workshop: localWorkshop(),
-      sshTo: async (target, options) => sshTo(target, { ...options, home: dir, agent }),
+      sshTo: async (target, options) =>
+        sshTo(target, { ...options, home: dir, agent, agentPatienceMs }),
       ui,
       fresh: realFresh(),
       signal,
