@@ -2,7 +2,7 @@ import { exitCodes } from '../errors.ts'
 import { nextRunId, unfinishedRun } from '../plan/journal.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
-import { needRoot, readFarm } from './session.ts'
+import { needRoot, readFarmHere } from './session.ts'
 
 interface PlanOptions extends Shared {
   readonly exitCode?: true
@@ -13,7 +13,7 @@ interface PlanOptions extends Shared {
 export async function plan(tools: Tools, options: PlanOptions): Promise<number> {
   const { nas, ui, fresh } = tools
   needRoot(tools, 'see all of the NAS')
-  const { farm } = await readFarm(nas, options.config)
+  const { farm } = await readFarmHere(nas, options.config)
   // A mistake in farm.yaml is told before the rest is loaded.
   const [{ isEmpty, makePlan }, { catalog }, { planAsJson, showPlan }] = await Promise.all([
     import('../plan/make-plan.ts'),

@@ -41,6 +41,14 @@ export async function readFarm(
   return { entry, source, farm: farmFrom(source) }
 }
 
+/** The same for what looks at this NAS, or changes it: its paths must be what they are meant for. */
+export async function readFarmHere(nas: Reader, config: string): Promise<LoadedFarm> {
+  const loaded = await readFarm(nas, config)
+  const { refuseMisplaced } = await import('./misplaced-paths.ts')
+  await refuseMisplaced(nas, loaded.source, loaded.farm.paths)
+  return loaded
+}
+
 /**
  * Works on the farm as the only run on this NAS. What a killed run left half done is put back
  * first, so that `work` sees a NAS that is whole.
@@ -50,11 +58,11 @@ export async function withFarm<T>(
   config: string,
   work: (loaded: LoadedFarm) => Promise<T>,
 ): Promise<T> {
-  const loaded = await readFarm(tools.nas, config)
+  const loaded = await readFarmHere(tools.nas, config)
   return await withLock(tools, loaded.farm.paths.state, async () => {
     const now = await tools.nas.read(config)
     const same = now?.kind === 'file' && now.text === loaded.entry.text
-    return await work(same ? loaded : await readFarm(tools.nas, config))
+    return await work(same ? loaded : await readFarmHere(tools.nas, config))
   })
 }
 
@@ -66,7 +74,7 @@ export function needRoot(tools: Tools, work: string): void {
 
 /** Takes back what a crash left, and does nothing else. */
 export async function putBackCutOff(tools: Tools, config: string): Promise<void> {
-  const { farm } = await readFarm(tools.nas, config)
+  const { farm } = await readFarmHere(tools.nas, config)
   await withLock(tools, farm.paths.state, async () => {})
 }
 

@@ -8,7 +8,7 @@ import type { Shared } from '../program.ts'
 import { catalog } from '../resources/catalog.ts'
 import type { Tools } from '../tools.ts'
 import { type Status, showStatus, statusAsJson } from '../ui/show-status.ts'
-import { needRoot, readFarm } from './session.ts'
+import { needRoot, readFarmHere } from './session.ts'
 
 interface StatusOptions extends Shared {
   readonly json?: true
@@ -21,7 +21,7 @@ interface StatusOptions extends Shared {
 export async function status(tools: Tools, options: StatusOptions): Promise<number> {
   const { nas, ui, fresh } = tools
   needRoot(tools, 'see all of the NAS')
-  const { farm } = await readFarm(nas, options.config)
+  const { farm } = await readFarmHere(nas, options.config)
   const { state } = farm.paths
   const looseEnds = await lookLooseEnds(nas, state)
   const [owned, runId] = [await readOwned(nas, farm), await nextRunId(nas, state)]

@@ -13,7 +13,7 @@ import type { UndoLook } from '../resources/resource.ts'
 import type { Tools } from '../tools.ts'
 import { runsAsJson, showRuns } from '../ui/show-runs.ts'
 import { settle } from './change-farm.ts'
-import { needRoot, readFarm, withFarm } from './session.ts'
+import { needRoot, readFarmHere, withFarm } from './session.ts'
 
 interface UndoOptions extends Shared {
   readonly plan?: true
@@ -57,7 +57,7 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
 async function listRuns(tools: Tools, options: UndoOptions): Promise<number> {
   const { nas, ui } = tools
   needRoot(tools, 'read the records of earlier runs')
-  const { farm } = await readFarm(nas, options.config)
+  const { farm } = await readFarmHere(nas, options.config)
   const runs: PastRun[] = []
   for await (const run of pastRuns(nas, farm.paths.state)) runs.push(run)
   if (options.json) ui.answer(runsAsJson(runs))

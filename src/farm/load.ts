@@ -38,10 +38,15 @@ export function farmFrom(source: FarmText): Farm {
     ...crossCheck(parsed.data, (path) => lineOf(source, path)),
     ...pathClashes(parsed.data, file, (path) => path.length > 0 && nodeAt(source, path).found),
   ]
+  refuseProblems(source, problems)
+  return makeFarm(file, parsed.data)
+}
+
+/** Throws where there are any: a line for each, with its place in farm.yaml. */
+export function refuseProblems(source: FarmText, problems: readonly Problem[]): void {
   if (problems.length > 0) {
     throw mistakes(problems.map((problem) => problemLine(source, problem)))
   }
-  return makeFarm(file, parsed.data)
 }
 
 /** `pis:` with nothing behind it is what is left when a person has deleted the last entry. */

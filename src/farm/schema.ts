@@ -88,10 +88,16 @@ export const muxId = z.int().min(1).max(65_535).brand<'MuxId'>()
 export type MuxId = z.infer<typeof muxId>
 
 /** Absolute, without `..`, and of an alphabet that needs no quoting in any file pifarm writes. */
-export const path = z.string().regex(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._+-]+)+$/, {
-  error:
-    'a path is absolute, of letters, digits and . _ + -, without .. and without a slash at its end',
-})
+export const path = z
+  .string()
+  .regex(/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._+-]+)+$/, {
+    error:
+      'a path is absolute, of letters, digits and . _ + -, without .. and without a slash at its end',
+  })
+  // What is half made there can neither be finished nor be put back.
+  .refine((text) => !/^\/(?:proc|sys)(?:\/|$)/.test(text), {
+    error: 'nothing can be kept below /proc and /sys',
+  })
 
 export const templateName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
   error: 'a template name is 1 to 64 letters, digits, hyphens and underscores',

@@ -6,10 +6,20 @@ const largest = 256 * 1024 * 1024
 
 /** What is at that path; undefined where nothing is. Links are not followed. */
 export function readEntry(path: string): Entry | undefined {
-  const stat = fs.lstatSync(path, { throwIfNoEntry: false })
+  const stat = statOf(path)
   if (stat === undefined) return undefined
   if (stat.isSymbolicLink()) return { kind: 'link', target: fs.readlinkSync(path) }
   return entryOf(stat, path)
+}
+
+function statOf(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    // Below a file there is nothing.
+    if (hasCode(error, 'ENOTDIR')) return undefined
+    throw error
+  }
 }
 
 /** What was found at that path, which is no link. */

@@ -237,7 +237,16 @@ describe('what was broken before is said and left', () => {
       { '/etc/dhcp/dhcpd.conf': 'subnet 10.77.0.0 netmask 255.255.255.0 {\n' },
       /was already broken before pifarm: \/etc\/dhcp\/dhcpd.conf line 2/,
     ],
-    ['no dhcpd.conf', { '/etc/dhcp/dhcpd.conf': dir() }, /\/etc\/dhcp\/dhcpd.conf does not exist/],
+    [
+      'no dhcpd.conf',
+      { '/etc/dhcp/dhcpd.conf': { kind: 'link', target: '/nowhere' } },
+      /\/etc\/dhcp\/dhcpd.conf does not exist/,
+    ],
+    [
+      'a directory for a dhcpd.conf',
+      { '/etc/dhcp/dhcpd.conf': dir() },
+      /paths.dhcpd_conf: "\/etc\/dhcp\/dhcpd.conf" is a directory, and no file/,
+    ],
     [
       'an exports',
       { '/etc/exports': '/srv/media 10.77.0.20(rw,bogus)\n' },
