@@ -44,8 +44,11 @@ export class MediaShare {
 
   async look(): Promise<ShareState> {
     const state = await this.#look()
-    // Last, for it was perhaps only mounted by being looked at.
-    return { ...state, mount: this.#mounted()?.id ?? null }
+    // Last, for it was perhaps only mounted by being looked at, or went away meanwhile.
+    const mount = this.#mounted()?.id ?? null
+    if (state.share === 'fine' && this.#options.mountCommand !== null && mount === null)
+      return { share: 'gone', trouble: `${this.#options.mediaDir} is not mounted`, mount }
+    return { ...state, mount }
   }
 
   async #look(): Promise<Omit<ShareState, 'mount'>> {

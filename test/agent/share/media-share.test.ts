@@ -60,6 +60,11 @@ describe('the media share', () => {
     })
   })
 
+  test('it goes away while it is looked at', async () => {
+    const { look } = share([nfs, ''], () => well)
+    expect(await look()).toEqual({ share: 'gone', trouble: `${dir} is not mounted`, mount: null })
+  })
+
   test('an automount behind which there is nothing', async () => {
     const { look } = share([autofs], ([program]) =>
       program === 'stat' ? { ...well, stdout: 'autofs\n' } : well,
