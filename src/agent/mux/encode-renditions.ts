@@ -3,12 +3,12 @@ import type { FailureReason } from '../../protocol/job.ts'
 import { ownStream } from '../ffmpeg/input-args.ts'
 import type { FfmpegEnd } from '../ffmpeg/run-ffmpeg.ts'
 import {
-  decoderThreads,
   filterGraph,
   hlsArgs,
   soundCopyArgs,
   sourceArgs,
   threadArgs,
+  threadsBefore,
   videoArgs,
 } from './encoder-args.ts'
 import { finishedBy, finishRendition } from './finish-rendition.ts'
@@ -176,7 +176,7 @@ function encodeArgs(run: MuxRun, { video, attempt, batch, mezzanine }: Batch): r
     return [...common, ...carried, ...codec, ...threads, ...hlsArgs(plan, names)]
   })
   return [
-    ...(encoder.hardware ? [] : decoderThreads(limits.processors)),
+    ...(encoder.hardware ? [] : threadsBefore(limits.processors)),
     ...source,
     ...(sound === undefined ? [] : ownStream(sound, 'aac')),
     ...['-filter_complex', filterGraph(graphOf, stream, batch, encoder.pixelFormat)],

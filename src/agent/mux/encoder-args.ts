@@ -61,9 +61,13 @@ export function threadArgs(encoders: number, processors: number): readonly strin
   return shared === alone ? [] : ['-threads', `${shared}`]
 }
 
-/** Beside encoders in software: half of what ffmpeg would take keep them busy. */
-export function decoderThreads(processors: number): readonly string[] {
-  return ['-threads', `${Math.ceil((processors + 1) / 2)}`]
+/**
+ * Decoding and scaling beside encoders in software, which they wait for: half the decoders that ffmpeg
+ * would take keep those busy, and a second thread that scales would only hold pictures.
+ */
+export function threadsBefore(processors: number): readonly string[] {
+  const decoding = `${Math.ceil((processors + 1) / 2)}`
+  return ['-filter_complex_threads', '1', '-threads', decoding]
 }
 
 /**
