@@ -40,6 +40,7 @@ export function died(why: string | undefined): MuxFailed {
 
 const blind: Surroundings = {
   state: { locked: null, trouble: 'the agent cannot look around', celsius: null, throttled: null },
+  able: true,
   tmpFreeBytes: 0,
   share: 'fine',
   mount: null,

@@ -62,12 +62,16 @@ export interface AgentState {
   readonly failures: number
   /** Claims in a row that gave nothing, since files were last tidied. */
   readonly idleClaims: number
+  /** Looks in a row at a machine that has no encoder. */
+  readonly unableLooks: number
   readonly stopping: boolean
 }
 
 /** What is known of the machine at a moment. */
 export interface Surroundings {
   readonly state: MuxerState
+  /** Whether this machine has an encoder that works; else that is the trouble. */
+  readonly able: boolean
   readonly tmpFreeBytes: number
   /** `silent`: mounted, but it does not answer. */
   readonly share: 'fine' | 'gone' | 'silent'

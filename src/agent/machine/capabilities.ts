@@ -18,7 +18,7 @@ export interface ProbeOrder {
 
 /**
  * What this machine can do: as it was found out last time while kernel, ffmpeg, agent and board are
- * the same, else anew. A machine on which nothing worked is tried again at every start.
+ * the same, else anew. A machine on which nothing worked is tried again each time.
  */
 export async function knownCapabilities(order: ProbeOrder): Promise<MachineCapabilities> {
   const path = join(order.stateDir, 'capabilities.json')

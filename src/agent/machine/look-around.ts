@@ -27,6 +27,7 @@ export async function lookAround({
   const trouble = unable ?? media.trouble
   return {
     state: { locked, trouble: trouble?.slice(0, 500) ?? null, celsius, throttled },
+    able: unable === null,
     tmpFreeBytes,
     share: media.share,
     mount: media.mount,

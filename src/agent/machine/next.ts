@@ -15,6 +15,7 @@ export const firstState: AgentState = {
   renewSeconds: 30,
   failures: 0,
   idleClaims: idleClaimsPerTidy,
+  unableLooks: 0,
   stopping: false,
 }
 
@@ -22,6 +23,8 @@ const claimSeconds = 25
 const slowSeconds = 300
 const blockedSeconds = 10
 const drainedSeconds = 30
+/** About ten minutes: what a farm that starts all at once was too slow for may go well then. */
+const unableLooksPerTrial = 60
 
 /**
  * The agent's mind: what has happened in, what is to be done out. It does nothing itself, so that
@@ -88,9 +91,12 @@ function look(state: AgentState): Next {
 /** A muxer that may not work, or cannot, asks for nothing, but says so. */
 function ask(state: AgentState, now: Surroundings): Next {
   if (state.stopping) return exit(state)
+  if (!now.able && state.unableLooks >= unableLooksPerTrial)
+    return to({ ...state, registered: false, unableLooks: 0 }, firstState.phase, { kind: 'start' })
   const blocked = isBlocked(now)
   const claim: Deed = { kind: 'claim', now, waitSeconds: blocked ? 0 : claimSeconds }
-  return to(state, { kind: 'asking', blocked }, claim)
+  const unableLooks = now.able ? 0 : state.unableLooks + 1
+  return to({ ...state, unableLooks }, { kind: 'asking', blocked }, claim)
 }
 
 function isBlocked({ state }: Surroundings): boolean {

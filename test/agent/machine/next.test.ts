@@ -15,6 +15,7 @@ import { claimedJob, muxed } from './a-job.ts'
 
 const fine: Surroundings = {
   state: { locked: null, trouble: null, celsius: 50, throttled: false },
+  able: true,
   tmpFreeBytes: 1e9,
   share: 'fine',
   mount: '36 0:40',
@@ -85,6 +86,26 @@ test.each([
 ])('%s, it asks for nothing and says why', (_, now) => {
   const { last } = play([...ready, { kind: 'looked', now }])
   expect(last).toEqual({ kind: 'claim', now, waitSeconds: 0 })
+})
+
+test('without an encoder it tries them once more after a while, and says what came of it', () => {
+  const now = {
+    ...fine,
+    able: false,
+    state: { ...fine.state, trouble: 'no encoder works: too slow' },
+  }
+  const round: readonly AgentEvent[] = [
+    { kind: 'looked', now },
+    { kind: 'nothing' },
+    { kind: 'rested' },
+    { kind: 'sent' },
+  ]
+  const rounds = Array.from({ length: 100 }, () => round).flat()
+  const { deeds, state } = play([...ready, ...rounds])
+  expect(deeds.filter(({ kind }) => kind === 'start')).toHaveLength(1)
+  expect(state.phase.kind).toBe('starting')
+  const { deeds: then } = play([started, { kind: 'sent' }], state)
+  expect(then.map(({ kind }) => kind)).toEqual(['send', 'register'])
 })
 
 test('a lock file that appeared while it waited: the job goes back', () => {
