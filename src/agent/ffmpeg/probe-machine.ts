@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { EncoderAbility, MachineCapabilities, MediaPrograms } from '../mux/mux-order.ts'
+import { firstStartSeconds, type TrialLimits, trialLimits } from './trial-limits.ts'
 import { tryDecoder } from './try-decoder.ts'
 import { encoderKinds, tryEncoder } from './try-encoder.ts'
 
@@ -11,10 +12,9 @@ export interface ProbeOptions {
   readonly scratch: string
   /** Whether hardware decoders may be used at all (`muxhwdec=1`). */
   readonly hardwareDecoding: boolean
+  /** For tests. */
+  readonly limits?: Partial<TrialLimits>
 }
-
-/** 95 MB of libraries are read for the first start, and after a power cut every Pi of the farm reads them at once. */
-export const firstStartSeconds = 600
 
 /** Hardware decoders of the Pi: on today's kernels, and on the 32-bit systems before them. */
 const decoderKinds = [
@@ -26,12 +26,12 @@ const decoderKinds = [
 
 /**
  * Finds out what this machine can do by doing it: ffmpeg lists encoders for hardware that is not there,
- * and drivers take settings that they ignore. Takes seconds to a minute; the answer holds for as long
- * as kernel, ffmpeg and boot options stay the same.
+ * and drivers take settings that they ignore. Takes seconds to a minute, and minutes where something
+ * hangs or is still to be read; the answer holds for as long as kernel, ffmpeg and boot options stay the same.
  */
 export async function probeMachine(
   programs: MediaPrograms,
-  { scratch, hardwareDecoding }: ProbeOptions,
+  { scratch, hardwareDecoding, limits = {} }: ProbeOptions,
 ): Promise<MachineCapabilities> {
   const troubles: string[] = []
   const encoders: EncoderAbility[] = []
@@ -43,16 +43,21 @@ export async function probeMachine(
   const listed = (await Promise.all(lists)).join('\n')
   const isListed = (name: string) => new RegExp(`\\b${name}\\b`).test(listed)
   const dir = await mkdtemp(join(scratch, 'probe-'))
+  const { firstSeconds, stallSeconds, totalSeconds } = { ...trialLimits, ...limits }
+  const patience = { stallSeconds, totalSeconds }
+  const patienceAtFirst = { stallSeconds: firstSeconds, totalSeconds: firstSeconds + totalSeconds }
   try {
-    for (const kind of encoderKinds) {
-      if (!isListed(kind.name)) continue
-      const tried = await tryEncoder(programs, dir, kind)
-      if (typeof tried === 'string') troubles.push(`${kind.name}: ${tried}`.slice(0, 500))
-      else encoders.push(tried)
+    // Software first, since no driver of it can hang: then it is no slow reading that the others are judged by.
+    for (const kind of encoderKinds.filter(({ name }) => isListed(name)).reverse()) {
+      const isFirst = encoders.length + troubles.length === 0
+      const tried = await tryEncoder(programs, dir, kind, isFirst ? patienceAtFirst : patience)
+      if (typeof tried === 'string') troubles.unshift(`${kind.name}: ${tried}`.slice(0, 500))
+      else encoders.unshift(tried)
     }
     for (const kind of hardwareDecoding ? decoderKinds : []) {
       if (!isListed(kind.name) || decoders.some((each) => each.codec === kind.codec)) continue
-      const trouble = await tryDecoder(programs, dir, kind, encoders.at(-1)?.name)
+      const h264Encoder = encoders.at(-1)?.name
+      const trouble = await tryDecoder(programs, kind, { dir, patience, h264Encoder })
       if (trouble === undefined) decoders.push(kind)
       else troubles.push(`${kind.name}: ${trouble}`.slice(0, 500))
     }

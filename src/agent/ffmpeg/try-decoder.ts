@@ -1,7 +1,8 @@
 import type { MediaPrograms } from '../mux/mux-order.ts'
-import { likeness } from './likeness.ts'
+import { complaint } from './complaint.ts'
 import { runFfmpeg } from './run-ffmpeg.ts'
-import { complaint } from './try-encoder.ts'
+import type { Patience } from './trial-limits.ts'
+import { unlike } from './unlike.ts'
 
 interface DecoderKind {
   readonly name: string
@@ -11,17 +12,22 @@ interface DecoderKind {
 /** dB. A decoder has no excuse: its pictures are those of the software decoder. */
 const leastLikeness = 40
 
+interface DecoderTrial {
+  readonly dir: string
+  readonly patience: Patience
+  /** One that works. */
+  readonly h264Encoder: string | undefined
+}
+
 /** Decodes two seconds and compares. Answers with why it is no use, or undefined where it is. */
 export async function tryDecoder(
   programs: MediaPrograms,
-  dir: string,
   { name, codec }: DecoderKind,
-  h264Encoder: string | undefined,
+  { dir, patience, h264Encoder }: DecoderTrial,
 ): Promise<string | undefined> {
   const encoder = codec === 'h264' ? h264Encoder : codec
   if (encoder === undefined) return 'cannot be tried without an encoder'
-  const run = (args: readonly string[]) =>
-    runFfmpeg(programs, { args, cwd: dir, stallSeconds: 15, totalSeconds: 30 })
+  const run = (args: readonly string[]) => runFfmpeg(programs, { args, cwd: dir, ...patience })
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=640x384:rate=25:duration=2']
   const clip = ['-pix_fmt', 'yuv420p', '-c:v', encoder, '-b:v', '2M', '-f', 'mpegts', 'clip.ts']
   await run([...source, ...clip])
@@ -32,9 +38,16 @@ export async function tryDecoder(
     codec === 'mpeg2video'
       ? '; is decode_MPG2= in config.txt the key for the serial of this Pi?'
       : ''
-  if (end.kind !== 'ended') return `${complaint(end.kind, end.log)}${licence}`
-  const alike = await likeness(programs, dir, ['-c:v', name, '-i', 'clip.ts'], ['-i', 'clip.ts'])
-  return alike < leastLikeness
-    ? `decodes wrongly (PSNR ${alike.toFixed(1)} dB)${licence}`
-    : undefined
+  if (end.kind !== 'ended') return `${complaint(end)}${licence}`
+  const wrong = await unlike(programs, {
+    dir,
+    patience,
+    inputs: [
+      ['-c:v', name, '-i', 'clip.ts'],
+      ['-i', 'clip.ts'],
+    ],
+    least: leastLikeness,
+    wrong: 'decodes wrongly',
+  })
+  return wrong === undefined ? undefined : `${wrong}${licence}`
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { walkTs } from '../hls/walk-ts.ts'
 import { videoArgs } from '../mux/encoder-args.ts'
 import type { EncoderAbility, MediaPrograms } from '../mux/mux-order.ts'
-import { likeness } from './likeness.ts'
+import { complaint, hangs } from './complaint.ts'
 import { runFfmpeg } from './run-ffmpeg.ts'
+import type { Patience } from './trial-limits.ts'
+import { unlike } from './unlike.ts'
 
 interface EncoderKind {
   readonly name: string
@@ -56,45 +58,56 @@ export async function tryEncoder(
   programs: MediaPrograms,
   dir: string,
   kind: EncoderKind,
+  patience: Patience,
 ): Promise<EncoderAbility | string> {
   const { name, hardware, widthGrid, maxSide } = kind
   const common = { name, hardware, widthGrid, maxSide }
   let trouble: string | undefined
   for (const pixelFormat of kind.pixelFormats) {
     const ability = { ...common, pixelFormat, fixedGop: null, sessions: 1 }
-    const tried = await encode(programs, dir, ability, 1)
-    if (typeof tried === 'string') {
-      trouble ??= tried
-      continue
-    }
-    const alike = await likeness(programs, dir, ['-i', 'out0.ts'], ['-f', 'lavfi', '-i', source])
-    if (alike < leastLikeness) {
-      trouble ??= `garbles the picture (PSNR ${alike.toFixed(1)} dB)`
+    const trial = { programs, dir, patience }
+    const tried = await encode(trial, ability, 1)
+    // It is the driver that hangs, whatever it is given.
+    if (tried === hangs) return tried
+    const wrong = typeof tried === 'string' ? tried : await garbled(trial)
+    if (typeof tried === 'string' || wrong !== undefined) {
+      trouble ??= wrong
       continue
     }
     const fixedGop = tried.gop === gop ? null : tried.gop
-    const sessions = hardware
-      ? await mostAtOnce(programs, dir, ability, kind.sessions)
-      : kind.sessions
+    const sessions = hardware ? await mostAtOnce(trial, ability, kind.sessions) : kind.sessions
     return { ...ability, fixedGop, sessions }
   }
   return trouble ?? 'takes no pixel format'
 }
 
-async function mostAtOnce(
-  programs: MediaPrograms,
-  dir: string,
-  ability: EncoderAbility,
-  most: number,
-): Promise<number> {
+interface Trial {
+  readonly programs: MediaPrograms
+  readonly dir: string
+  readonly patience: Patience
+}
+
+async function garbled({ programs, dir, patience }: Trial): Promise<string | undefined> {
+  return await unlike(programs, {
+    dir,
+    patience,
+    inputs: [
+      ['-i', 'out0.ts'],
+      ['-f', 'lavfi', '-i', source],
+    ],
+    least: leastLikeness,
+    wrong: 'garbles the picture',
+  })
+}
+
+async function mostAtOnce(trial: Trial, ability: EncoderAbility, most: number): Promise<number> {
   for (let count = most; count > 1; count--)
-    if (typeof (await encode(programs, dir, ability, count)) !== 'string') return count
+    if (typeof (await encode(trial, ability, count)) !== 'string') return count
   return 1
 }
 
 async function encode(
-  programs: MediaPrograms,
-  dir: string,
+  { programs, dir, patience }: Trial,
   encoder: EncoderAbility,
   count: number,
 ): Promise<{ readonly gop: number } | string> {
@@ -110,11 +123,10 @@ async function encode(
       ]),
     ],
     cwd: dir,
-    stallSeconds: 15,
-    totalSeconds: 60,
+    ...patience,
   })
   programs.signal.throwIfAborted()
-  if (end.kind !== 'ended') return complaint(end.kind, end.log)
+  if (end.kind !== 'ended') return complaint(end)
   let found = 0
   for (const at of outputs) {
     const { pictures, problems } = walkTs(await readFile(join(dir, `out${at}.ts`)))
@@ -128,12 +140,4 @@ async function encode(
     found = second
   }
   return { gop: found }
-}
-
-/** The first error that ffmpeg told, without its prefix; where it told none, what was said last. */
-export function complaint(kind: string, log: string): string {
-  const lines = log.split('\n').filter((each) => each.trim() !== '')
-  const line = lines.find((each) => /\[(error|fatal)\]/.test(each)) ?? lines.at(-1)
-  const said = line?.replace(/^.*\[(?:error|fatal)\]\s*/, '').trim()
-  return kind === 'hung' ? 'hangs' : (said ?? `ffmpeg ${kind}`)
 }

@@ -4,7 +4,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Capabilities } from '../../protocol/agent-api.ts'
 import { agentVersion } from '../agent-version.ts'
-import { firstStartSeconds } from '../ffmpeg/probe-machine.ts'
+import { firstStartSeconds } from '../ffmpeg/trial-limits.ts'
 import type { EncoderAbility, MachineCapabilities } from '../mux/mux-order.ts'
 import { runWithin } from '../share/run-within.ts'
 
@@ -76,10 +76,13 @@ async function keyOf({ serial, hardwareDecoding }: ProbeOrder): Promise<string> 
   return createHash('sha256').update(all.join('\n')).digest('hex')
 }
 
+/** Each step of the trial has a limit of its own; this one is for what not even a kill ends. */
+const longestTrialSeconds = 6 * firstStartSeconds
+
 /** In a child: what the trial needs of memory is not held for as long as the agent runs. */
 async function probeInChild({ self, hardwareDecoding }: ProbeOrder): Promise<MachineCapabilities> {
   const flag = hardwareDecoding ? ['--hwdec'] : []
-  const ran = await runWithin(3 * firstStartSeconds, [...self, 'probe', '--json', ...flag])
+  const ran = await runWithin(longestTrialSeconds, [...self, 'probe', '--json', ...flag])
   const nothing = { ffmpeg: '', encoders: [], decoders: [] }
   if (ran.kind === 'late')
     return { ...nothing, troubles: ['the trial of the encoders does not end'] }
