@@ -1,18 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { execa } from 'execa'
-import { atEnd } from '../at-end.ts'
 import { type Emulation, type NasDisk, nasDisk } from '../images/nas-disk.ts'
 import { tileRegisters } from '../images/tile-registers.ts'
 import { passingDir, passingDirs } from '../passing-dir.ts'
 import type { Console } from './console.ts'
-import { ended } from './ended.ts'
 import { type Firmware, playFirmware, unpacked } from './firmware.ts'
+import { lastWords } from './last-words.ts'
 import { Nas } from './nas.ts'
+import { Network } from './network.ts'
 import { Pi } from './pi.ts'
 import { Timeline } from './timeline.ts'
 import { within } from './within.ts'
@@ -32,8 +28,8 @@ interface BoxParts {
   readonly emulation: Emulation
 }
 
-/** In ms, on a busy machine. An `ip` or a `kill`; all that comes over TFTP; what a NAS in trouble says last. */
-const [longestCommand, longestFirmware, longestJournal] = [60_000, 900_000, 60_000]
+/** All that comes over TFTP, on a busy machine. In ms. */
+const longestFirmware = 900_000
 
 /**
  * A farm of emulated machines on one switch, in namespaces of its own: a NAS that can be switched
@@ -46,14 +42,13 @@ export class Box {
   readonly #disk: NasDisk
   readonly #registers: string
   readonly #emulation: Emulation
-  readonly #network: ChildProcess
-  readonly #entering: readonly string[]
+  readonly #network: Network
   readonly pis = new Map<string, Pi>()
   /** By name, also of a Pi that is off: what it said last is asked for when it is. */
   readonly #consoles = new Map<string, Console>()
   nas: Nas | undefined
 
-  private constructor(made: BoxParts, network: ChildProcess, timeline: Timeline) {
+  private constructor(made: BoxParts, network: Network, timeline: Timeline) {
     this.dir = made.dir
     this.#boards = made.boards
     this.#disk = made.disk
@@ -61,14 +56,6 @@ export class Box {
     this.#emulation = made.emulation
     this.#network = network
     this.timeline = timeline
-    const target = String(network.pid)
-    this.#entering = [
-      `--target=${target}`,
-      '--mount',
-      '--net',
-      `--pid=${pidNamespace(target)}`,
-      '--',
-    ]
   }
 
   /** Makes the images where they are not in the cache, and lays the wires. */
@@ -87,24 +74,8 @@ export class Box {
     await passingDirs(tmpdir(), 'pifarm-box')
     const dir = await passingDir(tmpdir(), 'pifarm-box')
     await mkdir(join(dir, 'commands'))
-    const network = spawn(
-      'unshare',
-      [
-        ...['--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc'],
-        ...['bash', join(import.meta.dirname, 'network.sh'), ...boards.map(({ name }) => name)],
-      ],
-      { stdio: ['pipe', 'pipe', 'inherit'] },
-    )
-    atEnd(() => network.kill('SIGKILL'))
-    if (await within(longestCommand, 'the network of the box', isReady(network)))
-      return new Box({ dir, boards, disk, registers, emulation }, network, timeline)
-    throw new Error('the network of the box did not start')
-  }
-
-  /** Runs a command where the machines are; answers what it printed. */
-  async enter(argv: readonly string[]): Promise<string> {
-    const run = execa('nsenter', [...this.#entering, ...argv])
-    return (await within(longestCommand, `${argv.join(' ')} to end`, run)).stdout
+    const network = await Network.lay(boards.map(({ name }) => name))
+    return new Box({ dir, boards, disk, registers, emulation }, network, timeline)
   }
 
   /** Switches the NAS on, and waits for its services. */
@@ -113,8 +84,8 @@ export class Box {
       dir: this.dir,
       disk: this.#disk.file,
       registers: this.#registers,
-      entering: this.#entering,
-      enter: (argv) => this.enter(argv),
+      entering: this.#network.entering,
+      enter: (argv) => this.#network.enter(argv),
       timeline: this.timeline,
     })
     return this.nas
@@ -124,11 +95,11 @@ export class Box {
   async playFirmware(board: Board): Promise<Firmware> {
     const { name } = board
     this.timeline.note(name, 'power on')
-    const run = playFirmware(board, join(this.dir, name), this.#entering)
+    const run = playFirmware(board, join(this.dir, name), this.#network.entering)
     const played = within(longestFirmware, `the firmware of ${name} to end`, run)
     // Its MAC is soon at another port.
     const down = ['ip', '-n', name, 'link', 'set', 'eth0', 'down']
-    const firmware = await played.finally(() => this.enter(down))
+    const firmware = await played.finally(() => this.#network.enter(down))
     const { stopped, address, files, kernel } = firmware.report
     this.timeline.note(
       name,
@@ -149,8 +120,8 @@ export class Box {
       registers: this.#registers,
       tap: `pi${this.#boards.indexOf(board) + 1}`,
       dir: this.dir,
-      entering: this.#entering,
-      enter: (argv) => this.enter(argv),
+      entering: this.#network.entering,
+      enter: (argv) => this.#network.enter(argv),
       timeline: this.timeline,
     })
     this.pis.set(board.name, pi)
@@ -181,37 +152,16 @@ export class Box {
 
   /** What is wanted to see where something went wrong. */
   async lastWords(): Promise<string> {
-    const parts: string[] = []
-    for (const [name, { lines }] of this.#consoles)
-      parts.push(`-- console of ${name}`, ...lines.slice(-80))
-    if (this.nas) parts.push('-- console of the NAS', ...this.nas.console.lines.slice(-20))
-    if (this.nas) {
-      const told = within(longestJournal, 'the journal of the NAS', this.nas.journal())
-      const journal = await told.catch((error: Error) => error.message)
-      parts.push('-- journal of the NAS', ...journal.split('\n').slice(-80))
-    }
-    return parts.join('\n')
+    return await lastWords(this.#consoles, this.nas)
   }
 
   async close(): Promise<void> {
-    this.#network.stdin?.end()
     try {
-      await ended(this.#network, 'the machines of the box')
+      await this.#network.close()
     } finally {
       await rm(this.dir, { recursive: true, force: true })
     }
   }
-}
-
-/** Its shell says so when all wires are laid. */
-async function isReady(network: ChildProcess & { readonly stdout: Readable }): Promise<boolean> {
-  for await (const line of createInterface(network.stdout)) if (line === 'ready') return true
-  return false
-}
-
-/** The network's first process is one of the namespace that `unshare` itself is not in. */
-function pidNamespace(pid: string): string {
-  return `/proc/${pid}/ns/pid_for_children`
 }
 
 function seconds(ms: number): string {
