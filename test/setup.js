@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { execFileSync } from 'node:child_process'
+import { alone } from './setup/alone.js'
 import { build, installNpmPackages } from './setup/build.js'
 import { removeLeftPolicy } from './setup/daemons.js'
 import { installPackages, missingPackages } from './setup/debian.js'
@@ -18,6 +19,7 @@ await main(process.argv[2])
 
 async function main(box) {
   if (box !== undefined) needRoom()
+  const end = await alone()
   await installNpmPackages()
   const missing = missingPackages(box)
   if (process.getuid?.() !== 0) needRoot(missing)
@@ -28,6 +30,7 @@ async function main(box) {
   await fetchOldNode()
   await fetchFootage()
   await build()
+  await end()
 }
 
 function needRoot(missing) {

@@ -24,17 +24,10 @@ export async function fetchPackages() {
   const from = join(kept, 'from')
   if (existsSync(from) && readFileSync(from, 'utf8').includes('  nfs-ganesha_')) return
   say(`fetch Debian's ${packages.join(' and ')} into ${kept}`)
-  mkdirSync(cache, { recursive: true })
-  const dir = mkdtempSync(join(cache, 'fetch-'))
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
-  const hint = 'the machine needs to reach deb.debian.org once'
-  const apt = ['apt-get', '-q', ...privateApt(dir)]
-  await run([...apt, 'update'], { cwd: dir, hint })
-  await run([...apt, 'download', ...packages, ...(await librariesOf('nfs-ganesha', apt, dir))], {
-    cwd: dir,
-    hint,
-  })
-  const files = readdirSync(dir).filter((name) => name.endsWith('.deb'))
+  const { dir, files } = await download(async (options, cwd) => [
+    ...packages,
+    ...(await librariesOf('nfs-ganesha', options, cwd)),
+  ])
   for (const file of files) {
     const to = join('debian', placeOf(file))
     mkdirSync(join(dir, to), { recursive: true })
@@ -59,8 +52,7 @@ function placeOf(file) {
 }
 
 /** Their names carry versions, which differ from release to release. */
-async function librariesOf(name, apt, cwd) {
-  const [, ...options] = apt
+async function librariesOf(name, options, cwd) {
   const flags = ['depends', '--recurse', '--no-recommends', '--no-suggests', '--no-conflicts']
   const more = ['--no-breaks', '--no-replaces', '--no-enhances', name]
   const out = await run(['apt-cache', ...options, ...flags, ...more], { cwd })
@@ -73,9 +65,7 @@ export async function fetchOldNode() {
   const name = 'node-18.20.8'
   if (existsSync(join(cache, name, 'bin/node'))) return
   say(`fetch ${name} into ${cache}`)
-  mkdirSync(cache, { recursive: true })
-  const dir = mkdtempSync(join(cache, 'fetch-'))
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const dir = passingDir()
   const hint = 'the machine needs to reach the npm registry once'
   await run(['npm', 'pack', '--silent', `node-linux-${process.arch}@18.20.8`], { cwd: dir, hint })
   const [file = ''] = readdirSync(dir)
@@ -89,14 +79,8 @@ export async function fetchFootage() {
   const kept = join(cache, 'footage.mp4')
   if (existsSync(kept)) return
   say(`fetch a film out of Debian's opencv-doc into ${cache}`)
-  mkdirSync(cache, { recursive: true })
-  const dir = mkdtempSync(join(cache, 'fetch-'))
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
-  const hint = 'the machine needs to reach deb.debian.org once'
-  const apt = ['apt-get', '-q', ...privateApt(dir)]
-  await run([...apt, 'update'], { cwd: dir, hint })
-  await run([...apt, 'download', 'opencv-doc'], { cwd: dir, hint })
-  const [deb = ''] = readdirSync(dir).filter((name) => name.endsWith('.deb'))
+  const { dir, files } = await download(() => ['opencv-doc'])
+  const [deb = ''] = files
   const unpack =
     'dpkg-deb --fsys-tarfile "$0" | tar -x --wildcards "*/cup.mp4*" --transform "s,.*/,,"'
   await run(['sh', '-c', unpack, deb], { cwd: dir })
@@ -104,6 +88,25 @@ export async function fetchFootage() {
   const bytes = readFileSync(join(dir, film))
   writeFileSync(join(dir, 'footage'), film.endsWith('.gz') ? gunzipSync(bytes) : bytes)
   renameSync(join(dir, 'footage'), kept)
+}
+
+/** Fetches packages of Debian, not to be installed; which they are may be asked of its lists. */
+async function download(packages) {
+  const dir = passingDir()
+  const hint = 'the machine needs to reach deb.debian.org once'
+  const options = privateApt(dir)
+  const apt = (...args) => run(['apt-get', '-q', ...options, ...args], { cwd: dir, hint })
+  await apt('update')
+  await apt('download', ...(await packages(options, dir)))
+  return { dir, files: readdirSync(dir).filter((name) => name.endsWith('.deb')) }
+}
+
+/** A directory of the cache that goes with this process. */
+function passingDir() {
+  mkdirSync(cache, { recursive: true })
+  const dir = mkdtempSync(join(cache, 'fetch-'))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  return dir
 }
 
 /** Lists and sources of its own: the machine's often lack the component non-free-firmware. */

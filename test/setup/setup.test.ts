@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
@@ -106,6 +106,24 @@ test('what a killed one left forbids nothing, and the next one removes it', asyn
   expect((await enter(policy, 'probe', 'start')).exitCode).toBe(0)
   writeFileSync(there('/usr/share/doc/python3-seccomp/copyright'), '')
   expect(await startSetup()).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(policy) })
+  expect(existsSync(there(policy))).toBe(false)
+})
+
+test('a second set-up waits for the first, whose policy it would take away', async () => {
+  writeFileSync(there('/run/slow'), '')
+  const first = startSetup()
+  await installs(first)
+  rmSync(there('/run/slow'))
+  const second = startSetup()
+  let said = ''
+  second.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  await expect.poll(() => said, { timeout: 20_000 }).toContain('waits for another set-up')
+  expect(existsSync(there(policy))).toBe(true)
+  first.kill('SIGTERM')
+  expect((await first).exitCode).toBe(143)
+  expect((await second).exitCode).toBe(0)
   expect(existsSync(there(policy))).toBe(false)
 })
 
