@@ -88,10 +88,26 @@ test('of what takes too much, the longest unused goes, but nothing in use', asyn
     writeFileSync(join(cache, name, 'file'), Buffer.alloc(1_000_000, 1))
     utimesSync(join(cache, name), index, index)
   }
-  await keepBelow(3_500_000, cache, new Set(['used']))
+  const used = async () => new Set(['used'])
+  await keepBelow(3_500_000, cache, used)
   expect(readdirSync(cache).sort()).toEqual(['.hidden', 'new', 'old', 'used'])
-  await keepBelow(2_500_000, cache, new Set(['used']))
+  await keepBelow(2_500_000, cache, used)
   expect(readdirSync(cache).sort()).toEqual(['.hidden', 'new', 'used'])
+})
+
+test.each([2, 3])('what comes into use at look %i stays', async (look) => {
+  for (const [index, name] of ['old', 'new'].entries()) {
+    mkdirSync(join(cache, name))
+    writeFileSync(join(cache, name, 'file'), Buffer.alloc(1_000_000, 1))
+    utimesSync(join(cache, name), index, index)
+  }
+  let looks = 0
+  await keepBelow(1_500_000, cache, async () => {
+    looks += 1
+    return new Set(looks < look ? [] : ['old'])
+  })
+  expect(readdirSync(cache).sort()).toEqual(['new', 'old'])
+  expect(readdirSync(join(cache, 'old'))).toEqual(['file'])
 })
 
 test('the code of a template is all that its command runs', async () => {

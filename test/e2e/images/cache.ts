@@ -30,8 +30,7 @@ export async function cached(
   const dir = join(top, name)
   await use(name)
   if (await isThere(dir)) return { dir, key, made: 'from the cache' }
-  const inUse = (await passingDirs(top, '.used-')).map((mark) => mark.slice('.used-'.length))
-  await keepBelow(mostKept, top, new Set(inUse))
+  await keepBelow(mostKept, top, inUse)
   const into = await passing(`making-${name}`)
   try {
     await chmod(into, 0o755)
@@ -56,6 +55,11 @@ export async function passing(name: string): Promise<string> {
   await mkdir(top, { recursive: true })
   await passingDirs(top, '.')
   return await passingDir(top, `.${name}`)
+}
+
+async function inUse(): Promise<ReadonlySet<string>> {
+  const marks = await passingDirs(top, '.used-')
+  return new Set(marks.map((mark) => mark.slice('.used-'.length)))
 }
 
 /** Nobody forgets it as long as this process runs, nor soon thereafter. */

@@ -4,33 +4,43 @@ import { execa } from 'execa'
 import { passingDir } from '../passing-dir.ts'
 
 /**
- * Removes what was not used for longest, until all that lies in a directory takes so many bytes. The
- * spared stay, and so do hidden ones.
+ * Removes what was not used for longest, until all that lies in a directory takes so many bytes. What is in
+ * use stays, and so do hidden ones.
  */
 export async function keepBelow(
   most: number,
   dir: string,
-  spared: ReadonlySet<string>,
+  inUse: () => Promise<ReadonlySet<string>>,
 ): Promise<void> {
+  const spared = await inUse()
   const entries = []
   for (const name of await readdir(dir)) {
     if (name.startsWith('.')) continue
     const path = join(dir, name)
     const used = (await stat(path)).mtimeMs
-    entries.push({ path, used, bytes: await bytesOf(path), isSpared: spared.has(name) })
+    entries.push({ name, used, bytes: await bytesOf(path), isSpared: spared.has(name) })
   }
   entries.sort((a, b) => Number(b.isSpared) - Number(a.isSpared) || b.used - a.used)
   let sum = 0
-  for (const { path, bytes, isSpared } of entries) {
+  for (const { name, bytes, isSpared } of entries) {
     sum += bytes
-    if (sum > most && !isSpared) await removeWhole(dir, path)
+    // Removing one takes seconds, in which another comes into use.
+    if (sum > most && !isSpared && !(await inUse()).has(name)) await removeWhole(dir, name, inUse)
   }
 }
 
-/** Out of sight first: what a kill leaves of it must not be taken for whole. */
-async function removeWhole(dir: string, path: string): Promise<void> {
+/**
+ * Out of sight first: what a kill leaves of it must not be taken for whole. Whoever has come to use it just
+ * before that has it back; whoever comes later makes it anew.
+ */
+async function removeWhole(
+  dir: string,
+  name: string,
+  inUse: () => Promise<ReadonlySet<string>>,
+): Promise<void> {
   const going = await passingDir(dir, '.going')
-  await rename(path, join(going, 'it'))
+  await rename(join(dir, name), join(going, 'it'))
+  if ((await inUse()).has(name)) await rename(join(going, 'it'), join(dir, name))
   await rm(going, { recursive: true, force: true })
 }
 
