@@ -75,7 +75,7 @@ export async function settle(
   tools: Tools,
   plan: Plan,
   run: { readonly state: string; readonly runId: string; readonly undoes?: string },
-  options: Pick<ChangeOptions, 'planOnly' | 'question'>,
+  options: Pick<ChangeOptions, 'planOnly' | 'question' | 'goingTemplate'>,
 ): Promise<ExitCode> {
   const { nas, ui, signal } = tools
   if (options.planOnly) {
@@ -99,7 +99,8 @@ export async function settle(
   if (applied.unfinished !== undefined)
     ui.warn(`not all could be deleted, the next run tries again: ${applied.unfinished}`)
   const canBeUndone = undoes === undefined && plan.purge.length === 0
-  ui.say(`done (run ${run.runId})${canBeUndone ? '; `pifarm undo` takes it back' : ''}`)
+  const without = options.goingTemplate === undefined ? '' : ', without the template'
+  ui.say(`done (run ${run.runId})${canBeUndone ? `; \`pifarm undo\` takes it back${without}` : ''}`)
   return exitCodes.done
 }
 

@@ -4,6 +4,7 @@ import type { FarmText } from '../farm/farm-text.ts'
 import type { FileEntry, Reader } from '../host/host.ts'
 import { lockFile } from '../plan/at-work.ts'
 import { recover } from '../plan/recover.ts'
+import { cleanLeftovers } from '../root-template/leftovers.ts'
 import type { Tools } from '../tools.ts'
 
 /** A farm.yaml as it lies on the disk, as text with positions, and as a farm. */
@@ -62,7 +63,9 @@ export async function withFarm<T>(
   return await withLock(tools, loaded.farm.paths.state, async () => {
     const now = await tools.nas.read(config)
     const same = now?.kind === 'file' && now.text === loaded.entry.text
-    return await work(same ? loaded : await readFarmHere(tools.nas, config))
+    const current = same ? loaded : await readFarmHere(tools.nas, config)
+    for (const line of await cleanLeftovers(tools.nas, current.farm)) tools.ui.warn(line)
+    return await work(current)
   })
 }
 

@@ -81,7 +81,7 @@ export function template(program: Command, does: Does): void {
 
   const remove = group
     .command('remove')
-    .description('delete a template that no Pi uses, for good, and its boot files')
+    .description('delete a template that no Pi uses, for good, and take out its boot files')
     .argument('<name>')
     .addHelpText('after', example('pifarm template remove old', 'pifarm template remove old --yes'))
   does(remove, async () => (await import('../commands/template/remove.ts')).remove, ['name'])

@@ -7,8 +7,8 @@ import { refuseFull } from '../resources/rootfs/free-space.ts'
 import type { Report, Ui } from '../ui/ui.ts'
 import { describe, type StepResult } from './describe.ts'
 import type { Emulation } from './emulation.ts'
-import { cleanLeftovers, scratchOf } from './leftovers.ts'
-import { type Manifest, manifestPath, manifestsDir } from './manifest.ts'
+import { scratchOf } from './leftovers.ts'
+import { buildLog, type Manifest, manifestPath, manifestsDir } from './manifest.ts'
 import { hookNames, runHook } from './run-hook.ts'
 import type { FetchTo, Source } from './source.ts'
 import { Stages } from './stages.ts'
@@ -49,7 +49,7 @@ export async function buildTemplate(
   const { name } = request.wishes
   const root = templateRoot(farm, name)
   const into = unfinishedOf(root)
-  const log = `${manifestsDir(farm)}/${name}.log`
+  const log = buildLog(farm, name)
   const to: FetchTo = { into, scratch: scratchOf(into), log }
   await needPrograms(nas, ['setpriv', 'unshare', 'cp', 'du', 'rm'])
   await refuseTaken(nas, farm, name)
@@ -58,7 +58,6 @@ export async function buildTemplate(
   try {
     const { bytes, facts } = await request.source.survey(signal)
     for (const fact of facts) tools.ui.say(fact)
-    await cleanLeftovers(nas, farm.paths.roots)
     await refuseFull(nas, farm.paths.roots, bytes)
     const manifest = await build(tools, request, to)
     await seal(nas, farm, manifest, into)

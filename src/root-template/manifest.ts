@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Farm } from '../farm/farm.ts'
-import type { Reader } from '../host/host.ts'
+import type { Host, Reader } from '../host/host.ts'
 
 const changed = z.object({ id: z.string(), title: z.string(), changes: z.array(z.string()) })
 
@@ -44,6 +44,11 @@ export function manifestPath(farm: Farm, name: string): string {
   return `${manifestsDir(farm)}/${name}.json`
 }
 
+/** What the commands of its build, and of `lint --fix`, have printed. */
+export function buildLog(farm: Farm, name: string): string {
+  return `${manifestsDir(farm)}/${name}.log`
+}
+
 /** Undefined for a template that was made by hand, or whose manifest somebody has broken. */
 export async function readManifest(
   farm: Farm,
@@ -57,4 +62,10 @@ export async function readManifest(
   } catch {
     return undefined
   }
+}
+
+/** Deletes what is known of a template. */
+export async function forgetTemplate(nas: Host, farm: Farm, name: string): Promise<void> {
+  await nas.put(manifestPath(farm, name), undefined)
+  await nas.put(buildLog(farm, name), undefined)
 }

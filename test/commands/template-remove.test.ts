@@ -41,9 +41,12 @@ test('the boot files of the default one go with it', async () => {
   const nas = await readyFarm([], { files: { [`${state}/template.json`]: '{}' } })
   expect(pathsOf(nas, /^\/srv\/tftp\/templates\/template\//)).not.toEqual([])
   const { code, stderr } = await nas.pifarm('template remove template --yes')
-  expect([code, stderr.split('\n').at(-1)]).toEqual([
+  expect([code, stderr.split('\n')]).toEqual([
     0,
-    'deleted /mnt/PiRoots/template for good: no undo brings it back',
+    [
+      'done (run 0002); `pifarm undo` takes it back, without the template',
+      'deleted /mnt/PiRoots/template for good: no undo brings it back',
+    ],
   ])
   expect(pathsOf(nas, /^\/srv\/tftp\/templates\/template|PiRoots\/\.?template/)).toEqual([])
   expect((await nas.pifarm('plan --exit-code')).code).toBe(0)

@@ -12,7 +12,7 @@ import {
   type Mended,
   rulesFor,
 } from '../../root-template/lint.ts'
-import { manifestsDir } from '../../root-template/manifest.ts'
+import { buildLog, manifestsDir } from '../../root-template/manifest.ts'
 import { Stages } from '../../root-template/stages.ts'
 import { treeOnDisk } from '../../root-template/tree-on-disk.ts'
 import { withLog } from '../../root-template/with-log.ts'
@@ -91,7 +91,7 @@ async function open(tools: LintTools, farm: Farm, options: LintOptions, mayChang
       hint: 'see them with: pifarm template list, pifarm list',
     })
   const kind: Kind = farm.pis.some((pi) => pi.name === name) ? 'root' : 'template'
-  const log = `${manifestsDir(farm)}/${name}.log`
+  const log = buildLog(farm, name)
   const look = kind === 'root' ? 'never' : 'look'
   const files = workshop.filesBelow(top)
   const tree = treeOnDisk({

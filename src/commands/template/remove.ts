@@ -4,7 +4,8 @@ import { templateName } from '../../farm/schema.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Shared } from '../../program.ts'
 import { templateNames } from '../../resources/find-template.ts'
-import { manifestPath, manifestsDir } from '../../root-template/manifest.ts'
+import { refuseMountsBelow } from '../../resources/rootfs/mounts-below.ts'
+import { removeUnfinished } from '../../root-template/leftovers.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
@@ -14,7 +15,7 @@ interface RemoveOptions extends Shared {
   readonly name: string
 }
 
-/** Deletes a template that no Pi uses, for good, and its boot files with it. */
+/** Deletes a template that no Pi uses, for good, and takes out its boot files, which undo brings back. */
 export async function remove(tools: Tools, options: RemoveOptions): Promise<number> {
   const { nas, ui } = tools
   const name = flag('NAME', templateName, options.name) ?? ''
@@ -22,26 +23,28 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     const { farm, source } = loaded
     await refuseUsed(tools, farm, name)
     const root = templateRoot(farm, name)
+    await refuseMountsBelow(nas, [root])
     if (!(await ui.confirm(`Delete ${root} for good? This cannot be taken back.`)))
       throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
     // First what can still fail, and is put back then.
     const { code } = await changeFarm(tools, loaded, source, { goingTemplate: name })
     if (code !== exitCodes.done) return code
-    await deleteTemplate(nas, farm, name)
+    const failure = await deleteTemplate(nas, farm, name)
+    if (failure !== undefined) ui.warn(failure)
     ui.say(`deleted ${root} for good: no undo brings it back`)
     return code
   })
 }
 
-/** Under its name it is there whole or not at all, also after a crash. */
-async function deleteTemplate(nas: Host, farm: Farm, name: string): Promise<void> {
+/**
+ * Under its name it is there whole or not at all, also after a crash: the next command that changes
+ * the farm deletes the rest.
+ */
+async function deleteTemplate(nas: Host, farm: Farm, name: string): Promise<string | undefined> {
   const root = templateRoot(farm, name)
   const going = unfinishedOf(root)
-  await nas.removeTree(going)
   await nas.moveTree(root, going)
-  await nas.put(manifestPath(farm, name), undefined)
-  await nas.put(`${manifestsDir(farm)}/${name}.log`, undefined)
-  await nas.removeTree(going)
+  return await removeUnfinished(nas, farm, name, going)
 }
 
 async function refuseUsed({ nas }: Tools, farm: Farm, name: string): Promise<void> {
