@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Selectable, sql } from 'kysely'
-import { hasRowLocks } from './db/open-database.ts'
+import { hasRowLocks } from './db/database.ts'
 import type { Webhooks } from './db/tables.ts'
 import type { Queue } from './queue/queue.ts'
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
+import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { type Child, startChild } from '../controller/child.ts'
 import { adminToken } from '../controller/controller-here.ts'
 import { fillQueue, openQueue } from '../controller/databases.ts'

@@ -19,8 +19,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { openDatabase } from '../../src/controller/db/open-database.ts'
 import { certificateHere } from '../controller/certificate-here.ts'
+import { openDatabase } from '../controller/databases.ts'
 import { registration } from '../controller/played-agent.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 
@@ -269,7 +269,7 @@ test('a port in use; a second controller beside it, which is told of PostgreSQL;
   })
   expect(await end(child, 'SIGTERM')).toBe(0)
 
-  const db = await openDatabase({ kind: 'sqlite', file: database })
+  const db = openDatabase({ kind: 'sqlite', file: database })
   await sql`insert into kysely_migration (name, timestamp) values ('0999_later', '2030')`.execute(
     db.kysely,
   )

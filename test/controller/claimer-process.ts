@@ -1,10 +1,11 @@
 import { once } from 'node:events'
+import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { isDatabaseGone } from '../../src/controller/db/database-gone.ts'
-import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
 import { localBulletin } from '../../src/controller/queue/bulletin.ts'
 import { claimNext } from '../../src/controller/queue/claim.ts'
 import { complete } from '../../src/controller/queue/complete.ts'
 import { defaultRules } from '../../src/controller/queue/queue.ts'
+import { openDatabase } from './databases.ts'
 
 /**
  * Claims job after job until there is none, ends each where that is wanted, and prints the ids and
@@ -18,7 +19,7 @@ export interface ClaimerOptions {
 }
 
 const { database, muxer, completes }: ClaimerOptions = JSON.parse(process.argv[2] ?? '')
-const db = await openDatabase(database)
+const db = openDatabase(database)
 const queue = { db, bulletin: localBulletin(), rules: defaultRules }
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Database } from '../../src/controller/db/open-database.ts'
+import type { Database } from '../../src/controller/db/database.ts'
 import { claimNext } from '../../src/controller/queue/claim.ts'
 import { type Databases, databasesOf, fillQueue, openQueue, type TestQueue } from './databases.ts'
 

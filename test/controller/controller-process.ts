@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { agentTokensIn } from '../../src/controller/api/agent-tokens.ts'
-import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
+import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { defaultRules, type Rules } from '../../src/controller/queue/queue.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 
@@ -17,7 +17,7 @@ export interface ControllerProcessOptions {
 const options: ControllerProcessOptions = JSON.parse(process.argv[2] ?? '')
 const { database, port, media, admin, agentTokens, rules } = options
 await (database.kind === 'sqlite'
-  ? import('../../src/controller/db/open-sqlite.ts')
+  ? import('../../src/controller/db/sqlite/take-sqlite.ts')
   : import('../../src/controller/db/open-postgresql.ts'))
 await once(process.stdin, 'data')
 const running = await startController({

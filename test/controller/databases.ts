@@ -1,12 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
+import type { Database, DatabaseAddress } from '../../src/controller/db/database.ts'
 import { migrate } from '../../src/controller/db/migrate.ts'
-import {
-  type Database,
-  type DatabaseAddress,
-  openDatabase,
-} from '../../src/controller/db/open-database.ts'
+import { openPostgresql } from '../../src/controller/db/open-postgresql.ts'
+import { openSqlite } from '../../src/controller/db/sqlite/open-sqlite.ts'
 import { localBulletin } from '../../src/controller/queue/bulletin.ts'
 import { defaultRules, type Queue, type Rules } from '../../src/controller/queue/queue.ts'
 import { tick } from '../../src/controller/queue/tick.ts'
@@ -44,6 +42,12 @@ export async function databasesOf(dialect: (typeof dialects)[number]): Promise<D
   }
 }
 
+/** Without its lock, its number and its schema: for whoever looks into it, and for many at once. */
+export function openDatabase(address: DatabaseAddress): Database {
+  if (address.kind === 'postgresql') return openPostgresql(address.url)
+  return openSqlite(address.file, () => undefined)
+}
+
 export interface TestQueue extends Queue {
   /** Lets the database's clock go on, or back. */
   passes(seconds: number): void
@@ -56,7 +60,7 @@ export async function openQueue(
   address: DatabaseAddress,
   rules: Partial<Rules> = {},
 ): Promise<TestQueue> {
-  const real = await openDatabase(address)
+  const real = openDatabase(address)
   await migrate(real)
   let offset = 0
   const db: Database = {

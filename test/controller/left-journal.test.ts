@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import { sql } from 'kysely'
 import Libsql from 'libsql'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
@@ -115,3 +116,21 @@ test('a journal that cannot be put away keeps the lock file, which tells whose i
   reader.close()
   await (await take(live)).close()
 })
+
+test('one without its -shm: the controller and a person see what the other writes', async () => {
+  const live = await queueOf(3, 'live.db')
+  await kill(live, 5)
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  await inProcess(file, 'update jobs set priority = 7 where id = 1')
+  await taken.db.write((trx) => sql`update jobs set priority = 8 where id = 2`.execute(trx))
+  await inProcess(file, 'update jobs set priority = 9 where id = 3')
+  const { jobs } = await findJobs(taken.db, { limit: 100 })
+  expect(jobs.map(({ priority }) => priority).filter((each) => each > 6)).toEqual([9, 8, 7])
+})
+
+/** As a person would, with a program that knows nothing of us. */
+async function inProcess(file: string, statement: string): Promise<void> {
+  const script = 'new (require("libsql"))(process.argv[1]).exec(process.argv[2])'
+  await execa(process.execPath, ['-e', script, file, statement])
+}

@@ -1,14 +1,14 @@
 import { Migrator, sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Database } from '../../src/controller/db/database.ts'
 import { migrate } from '../../src/controller/db/migrate.ts'
 import { migrations } from '../../src/controller/db/migrations.ts'
-import { type Database, openDatabase } from '../../src/controller/db/open-database.ts'
 import { exportQueue } from '../../src/controller/move/export-queue.ts'
 import { importQueue } from '../../src/controller/move/import-queue.ts'
 import { localBulletin } from '../../src/controller/queue/bulletin.ts'
 import { claimNext } from '../../src/controller/queue/claim.ts'
 import { defaultRules, type Queue } from '../../src/controller/queue/queue.ts'
-import { type Databases, databasesOf, dialects, fillQueue } from './databases.ts'
+import { type Databases, databasesOf, dialects, fillQueue, openDatabase } from './databases.ts'
 
 describe.each(dialects)('an older database on %s', (dialect) => {
   let databases: Databases
@@ -19,7 +19,7 @@ describe.each(dialects)('an older database on %s', (dialect) => {
 
   /** A database as the version that knew this migration, and none after it, left it. */
   async function leftAt(name: string): Promise<Database> {
-    const db = await openDatabase(await databases.create())
+    const db = openDatabase(await databases.create())
     const all = Object.entries(migrations(dialect)).filter(([each]) => each <= name)
     const provider = { getMigrations: async () => Object.fromEntries(all) }
     const { error } = await new Migrator({ db: db.kysely, provider }).migrateToLatest()
@@ -58,7 +58,7 @@ describe.each(dialects)('an older database on %s', (dialect) => {
       const [first = '', ...rest] = exported
       await older.close()
 
-      const target = await openDatabase(await databases.create())
+      const target = openDatabase(await databases.create())
       await migrate(target)
       // What that version called the newest schema that it knew.
       const asItWrote = [JSON.stringify({ ...JSON.parse(first), schema: name }), ...rest]

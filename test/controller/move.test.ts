@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { DatabaseAddress } from '../../src/controller/db/open-database.ts'
+import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { cancel } from '../../src/controller/queue/change-job.ts'
 import { type ClaimedRow, claimNext } from '../../src/controller/queue/claim.ts'
 import { complete } from '../../src/controller/queue/complete.ts'

@@ -1,39 +1,16 @@
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, linkSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { takeDatabase } from '../../src/controller/db/take-database.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { takeSqlite } from '../../src/controller/db/sqlite/take-sqlite.ts'
+import { findJobs } from '../../src/controller/queue/find-jobs.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
-import { type ControllerHere, controllerHere } from './controller-here.ts'
+import { fillQueue, openQueue } from './databases.ts'
+import { controllerOn, dir, file } from './queue-file.ts'
 
 /** A SQLite file is for one process, by whatever name it is called. */
-
-let dir: string
-let file: string
-
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'pifarm-one-file-'))
-  mkdirSync(join(dir, 'real'))
-  file = join(dir, 'real/queue.db')
-  return () => rmSync(dir, { recursive: true })
-})
-
-async function controllerOn(file: string): Promise<ControllerHere> {
-  const here = await controllerHere({ database: { kind: 'sqlite', file } })
-  onTestFinished(() => here.remove())
-  return here
-}
 
 const inUse = () => ({
   message: `${file} is in use by pifarm, pid ${process.pid}`,
@@ -91,6 +68,27 @@ test('a link into a directory that is still to be made', async () => {
   const by = link('by-link.db', join(dir, 'new/deep/queue.db'))
   const first = await controllerOn(by)
   expect((await first.ask('GET', '/healthz')).status).toBe(200)
+})
+
+test('a link that is led elsewhere while it is being taken: the file that was locked is opened, and it is noticed', async () => {
+  for (const [path, jobs] of [
+    [file, 1],
+    [join(dir, 'other.db'), 2],
+  ] as const) {
+    const queue = await openQueue({ kind: 'sqlite', file: path })
+    await fillQueue(queue, jobs)
+    await queue.db.close()
+  }
+  const by = link('by-link.db', file)
+  const taking = takeSqlite(by, 'stop it')
+  // It waits for its lock now.
+  rmSync(by)
+  symlinkSync(join(dir, 'other.db'), by)
+  const taken = await taking
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 9 })).jobs).toHaveLength(1)
+  expect(() => taken.db.refuseGone()).toThrow(`${by} was replaced while it was open`)
+  expect(readdirSync(dir).sort()).toEqual(['by-link.db', 'other.db', 'real'])
 })
 
 test('a link that leads to itself is refused', async () => {
@@ -160,9 +158,9 @@ describe('its lock file is removed by hand', () => {
   })
 
   test('an import that lost it does not take back the file of who came after it', async () => {
-    const taken = await takeDatabase({ kind: 'sqlite', file }, 'stop it')
+    const taken = await takeSqlite(file, 'stop it')
     rmSync(`${file}.lock`)
-    const after = await takeDatabase({ kind: 'sqlite', file }, 'stop it')
+    const after = await takeSqlite(file, 'stop it')
     await expect(taken.db.write(async () => 'written')).rejects.toThrow('was removed while')
     await taken.discard()
     expect(existsSync(file)).toBe(true)

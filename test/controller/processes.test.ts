@@ -4,12 +4,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type DatabaseAddress, openDatabase } from '../../src/controller/db/open-database.ts'
+import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { freePort } from '../support/free-port.ts'
 import { type Child, startChild } from './child.ts'
 import { adminToken } from './controller-here.ts'
 import type { ControllerProcessOptions } from './controller-process.ts'
-import { type Databases, databasesOf, dialects, fillQueue, openQueue } from './databases.ts'
+import {
+  type Databases,
+  databasesOf,
+  dialects,
+  fillQueue,
+  openDatabase,
+  openQueue,
+} from './databases.ts'
 import { type Farmhand, farmhand, type Ledger, newLedger } from './farmhand.ts'
 import { resultFor } from './played-agent.ts'
 
@@ -176,7 +183,7 @@ describe.each(dialects)('on %s', (dialect) => {
       await working
       await hands[0]?.finish()
 
-      const db = await openDatabase(database)
+      const db = openDatabase(database)
       const rows = await db.kysely.selectFrom('jobs').selectAll().execute()
       await db.close()
       const states = new Map(rows.map((row) => [String(row.id), row.state]))

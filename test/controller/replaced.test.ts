@@ -1,39 +1,14 @@
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { openDatabase } from '../../src/controller/db/open-database.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { findJobs } from '../../src/controller/queue/find-jobs.ts'
 import { startController } from '../../src/controller/start-controller.ts'
-import { type ControllerHere, controllerHere } from './controller-here.ts'
-import { fillQueue, openQueue } from './databases.ts'
+import type { ControllerHere } from './controller-here.ts'
+import { fillQueue, openDatabase, openQueue } from './databases.ts'
+import { controllerOn, dir, file } from './queue-file.ts'
 
 /** A SQLite file that becomes another while a controller has it open. */
-
-let dir: string
-let file: string
-
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'pifarm-replaced-'))
-  mkdirSync(join(dir, 'real'))
-  file = join(dir, 'real/queue.db')
-  return () => rmSync(dir, { recursive: true })
-})
-
-async function controllerOn(file: string): Promise<ControllerHere> {
-  const here = await controllerHere({ database: { kind: 'sqlite', file } })
-  onTestFinished(() => here.remove())
-  return here
-}
 
 /** A database with so many jobs, as a backup of it would be. */
 async function backupOf(jobs: number, name = 'backup.db'): Promise<string> {
@@ -51,7 +26,7 @@ async function submitTo({ media, ask }: ControllerHere, path: string): Promise<n
 
 /** What is in a database that nobody has open, and whether it is whole. */
 async function lookInto(file: string) {
-  const db = await openDatabase({ kind: 'sqlite', file })
+  const db = openDatabase({ kind: 'sqlite', file })
   const check = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db.kysely)
   const jobs = await db.kysely.selectFrom('jobs').select('path').orderBy('id').execute()
   await db.close()

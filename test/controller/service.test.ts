@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { openDatabase } from '../../src/controller/db/open-database.ts'
 import { defaultRules } from '../../src/controller/queue/queue.ts'
 import { startController } from '../../src/controller/start-controller.ts'
 import type { Claimed } from '../../src/protocol/agent-api.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 import { certificateHere } from './certificate-here.ts'
 import { adminToken, type ControllerHere, controllerHere } from './controller-here.ts'
-import { type Databases, databasesOf, dialects } from './databases.ts'
+import { type Databases, databasesOf, dialects, openDatabase } from './databases.ts'
 import { playedAgent, resultFor } from './played-agent.ts'
 
 let controller: ControllerHere | undefined
@@ -128,7 +127,7 @@ describe.each(dialects)('on %s', (dialect) => {
       message: 'the database was changed by a newer pifarm: 0999_later',
       hint: expect.stringContaining('start that version again'),
     })
-    const db = await openDatabase(database)
+    const db = openDatabase(database)
     expect((await names.execute(db.kysely)).rows).toEqual([...before, { name: '0999_later' }])
     await db.close()
   })

@@ -1,4 +1,4 @@
-import type { DatabaseAddress } from '../../controller/db/open-database.ts'
+import type { DatabaseAddress } from '../../controller/db/database.ts'
 import { quoted, UserError } from '../../errors.ts'
 
 const hint = 'it is postgresql://user@host/database; for a SQLite file use --db'

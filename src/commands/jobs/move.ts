@@ -1,4 +1,4 @@
-import { type DatabaseAddress, nameOf } from '../../controller/db/open-database.ts'
+import { type DatabaseAddress, nameOf } from '../../controller/db/database.ts'
 import { exportTo, importFrom } from '../../controller/move/move-queue.ts'
 import { exitCodes } from '../../errors.ts'
 import type { Shared } from '../../program.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
-import { readClock } from '../db/open-database.ts'
+import { readClock } from '../db/database.ts'
 import type { Controller } from './controller.ts'
 import { route } from './route.ts'
 

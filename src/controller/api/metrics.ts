@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type JobState, jobStates } from '../../protocol/views.ts'
-import { readClock } from '../db/open-database.ts'
+import { readClock } from '../db/database.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Controller } from './controller.ts'
 import { route } from './route.ts'

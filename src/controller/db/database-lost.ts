@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { exitCodes, UserError } from '../../errors.ts'
 
 /** A database that does not come back to this process: only one that begins anew may take what is there. */
@@ -25,15 +24,5 @@ export class LockRemoved extends DatabaseLost {
       `the lock ${lockFile} was removed while it was held`,
       "leave it where it is: one that a killed controller left is in nobody's way; start again what ended",
     )
-  }
-}
-
-/** Remembers which file has the name now; answers what has become of that since. */
-export function fileAt(name: string): () => 'removed' | 'replaced' | undefined {
-  const { ino, dev } = statSync(name)
-  return () => {
-    const now = statSync(name, { throwIfNoEntry: false })
-    if (now === undefined) return 'removed'
-    return now.ino === ino && now.dev === dev ? undefined : 'replaced'
   }
 }

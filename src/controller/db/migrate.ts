@@ -1,7 +1,7 @@
 import { type MigrationInfo, Migrator } from 'kysely'
 import { UserError } from '../../errors.ts'
+import type { Database } from './database.ts'
 import { migrations } from './migrations.ts'
-import type { Database } from './open-database.ts'
 
 /** Brings a database to this version's schema. One that a newer version has changed is refused, untouched. */
 export async function migrate({ kysely, dialect }: Database): Promise<void> {

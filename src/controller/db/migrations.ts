@@ -1,5 +1,5 @@
 import { type Kysely, type Migration, sql } from 'kysely'
-import type { Dialect } from './open-database.ts'
+import type { Dialect } from './database.ts'
 
 /** In order, by name; one that was released is never changed. */
 export function migrations(dialect: Dialect): Record<string, Migration> {

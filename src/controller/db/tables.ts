@@ -14,6 +14,7 @@ export interface Tables {
   readonly webhooks: Webhooks
   readonly idempotency: Idempotency
   readonly clock: Clock
+  readonly sessions: Sessions
 }
 
 export interface Jobs {
@@ -129,4 +130,11 @@ export interface Idempotency {
 export interface Clock {
   id: number
   ticked_at: number
+}
+
+/** Who has signed in. It is no part of an export: people sign in anew after a move. */
+export interface Sessions {
+  /** A hash of what the browser shows. */
+  key: string
+  until: number
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.ts'
 import { systemReason } from '../../host/system-reason.ts'
+import { type DatabaseAddress, nameOf } from './database.ts'
 import { isDatabaseGone } from './database-gone.ts'
-import { type DatabaseAddress, nameOf } from './open-database.ts'
 
 /**
  * What a person is told of an error that comes of the place where the database is: a full disk, a

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely'
 import { version } from '../../version.ts'
+import type { Database } from '../db/database.ts'
 import { migrations } from '../db/migrations.ts'
-import type { Database } from '../db/open-database.ts'
 import type { Tables } from '../db/tables.ts'
 import { type TableName, tableNames, tableOrder } from './records.ts'
 

@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely'
 import type { z } from 'zod'
 import { quoted, UserError } from '../../errors.ts'
+import type { Database } from '../db/database.ts'
 import { migrations } from '../db/migrations.ts'
-import type { Database } from '../db/open-database.ts'
 import type { Tables } from '../db/tables.ts'
 import { counted, firstLine, lastLine, record, type TableName } from './records.ts'
 

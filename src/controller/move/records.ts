@@ -118,9 +118,10 @@ const rows = {
   }),
   idempotency: z.strictObject({ key: text, fingerprint: text, job_id: whole, created_at: whole }),
   clock: z.strictObject({ id: z.literal(1), ticked_at: whole }),
-} satisfies { [T in keyof Tables]: z.ZodType<Selectable<Tables[T]>> }
+} satisfies { [T in TableName]: z.ZodType<Selectable<Tables[T]>> }
 
-export type TableName = keyof Tables
+/** Those of the queue. */
+export type TableName = Exclude<keyof Tables, 'sessions'>
 
 /** In an order in which each row finds those that it refers to; with what a page of it is ordered by. */
 export const tableOrder = {

@@ -1,5 +1,5 @@
 import { sql, type Transaction, type UpdateObject } from 'kysely'
-import { hasRowLocks } from '../db/open-database.ts'
+import { hasRowLocks } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import type { JobRow } from './job-view.ts'
 import type { Queue } from './queue.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
-import { hasRowLocks } from '../db/open-database.ts'
+import { hasRowLocks } from '../db/database.ts'
 import type { JobRow } from './job-view.ts'
 import type { Queue } from './queue.ts'
 

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import { hasRowLocks } from '../db/open-database.ts'
+import { hasRowLocks } from '../db/database.ts'
 import type { Attempts, Tables } from '../db/tables.ts'
 import type { ClaimedRow } from './claim.ts'
 import type { Queue } from './queue.ts'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { JobState, JobStory, JobView } from '../../protocol/views.ts'
-import type { Database } from '../db/open-database.ts'
+import type { Database } from '../db/database.ts'
 import { attemptViews, type JobRow, jobView } from './job-view.ts'
 import { unknownJob } from './refused.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import type { Submission } from '../../protocol/views.ts'
-import { readClock } from '../db/open-database.ts'
+import { readClock } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import { isLive, type JobRow } from './job-view.ts'
 import { type Joined, notTakenOver } from './join-job.ts'

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
 import type { Claim, MuxerState, Registration } from '../../protocol/agent-api.ts'
 import type { MuxerView } from '../../protocol/views.ts'
-import { type Database, readClock } from '../db/open-database.ts'
+import { type Database, readClock } from '../db/database.ts'
 import type { Muxers } from '../db/tables.ts'
 import { instant, type JobRow } from './job-view.ts'
 import type { Queue } from './queue.ts'

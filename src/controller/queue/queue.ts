@@ -1,4 +1,4 @@
-import type { Database } from '../db/open-database.ts'
+import type { Database } from '../db/database.ts'
 import type { Bulletin } from './bulletin.ts'
 
 /** What every part of the queue works with. */

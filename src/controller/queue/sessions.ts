@@ -1,19 +1,15 @@
-import { type Kysely, sql } from 'kysely'
-import type { Database } from '../db/open-database.ts'
-import type { Tables } from '../db/tables.ts'
+import { sql } from 'kysely'
+import type { Database } from '../db/database.ts'
 import type { Queue } from './queue.ts'
 
 const keptMs = 24 * 3600 * 1000
-
-/** Beside the tables of the queue: it is no part of an export, and people sign in anew after a move. */
-type WithSessions = { readonly sessions: { key: string; until: number } }
 
 /**
  * Who has signed in, in the database: so a session outlives a restart, is known to every controller of
  * that database, and is at an end for all of them once it is ended. `key` is its id, which alone is no cookie.
  */
 export async function beginSession({ db }: Queue, key: string): Promise<void> {
-  await inSessions(db.kysely)
+  await db.kysely
     .insertInto('sessions')
     .values({ key, until: untilOf(db) })
     .execute()
@@ -21,7 +17,7 @@ export async function beginSession({ db }: Queue, key: string): Promise<void> {
 
 /** For another day; one that is over stays so. */
 export async function prolongSession({ db }: Queue, key: string): Promise<void> {
-  await inSessions(db.kysely)
+  await db.kysely
     .updateTable('sessions')
     .set({ until: untilOf(db) })
     .where('key', '=', key)
@@ -30,7 +26,7 @@ export async function prolongSession({ db }: Queue, key: string): Promise<void> 
 }
 
 export async function holdsSession({ db }: Queue, key: string): Promise<boolean> {
-  const row = await inSessions(db.kysely)
+  const row = await db.kysely
     .selectFrom('sessions')
     .select('key')
     .where('key', '=', key)
@@ -41,15 +37,11 @@ export async function holdsSession({ db }: Queue, key: string): Promise<boolean>
 
 /** On the disk when it is done: a power cut does not bring it back. */
 export async function endSession({ db }: Queue, key: string): Promise<void> {
-  await db.write((trx) => inSessions(trx).deleteFrom('sessions').where('key', '=', key).execute())
+  await db.write((trx) => trx.deleteFrom('sessions').where('key', '=', key).execute())
 }
 
 export async function forgetSessions({ db }: Queue): Promise<void> {
-  await inSessions(db.kysely).deleteFrom('sessions').where('until', '<=', db.now).execute()
-}
-
-function inSessions(kysely: Kysely<Tables>) {
-  return kysely.withTables<WithSessions>()
+  await db.kysely.deleteFrom('sessions').where('until', '<=', db.now).execute()
 }
 
 function untilOf({ now }: Database) {

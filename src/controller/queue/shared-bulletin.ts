@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import pg from 'pg'
 import * as z from 'zod'
-import type { Database } from '../db/open-database.ts'
+import type { Database } from '../db/database.ts'
 import { type Bulletin, localBulletin, type News } from './bulletin.ts'
 
 const channel = 'pifarm_news'

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely'
 import type { Submission } from '../../protocol/views.ts'
-import { hasRowLocks, readClock } from '../db/open-database.ts'
+import { hasRowLocks, readClock } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import { knownBy, remember } from './idempotency.ts'
 import type { JobRow } from './job-view.ts'

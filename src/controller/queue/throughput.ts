@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Throughput } from '../../protocol/views.ts'
-import { type Database, readClock } from '../db/open-database.ts'
+import { type Database, readClock } from '../db/database.ts'
 import { instant } from './job-view.ts'
 
 const hour = 3_600_000

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely'
-import { hasRowLocks, readClock } from '../db/open-database.ts'
+import { hasRowLocks, readClock } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import type { News } from './bulletin.ts'
 import type { ClaimedRow } from './claim.ts'

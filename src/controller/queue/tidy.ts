@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Tidied, TidyList } from '../../protocol/agent-api.ts'
-import { hasRowLocks } from '../db/open-database.ts'
+import { hasRowLocks } from '../db/database.ts'
 import type { Queue } from './queue.ts'
 import { Refused } from './refused.ts'
 

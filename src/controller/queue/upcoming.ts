@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Upcoming } from '../../protocol/views.ts'
-import type { Database } from '../db/open-database.ts'
+import type { Database } from '../db/database.ts'
 import { jobView } from './job-view.ts'
 
 /** How many wait, and the first of them in the order in which claims take them. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { readClock } from '../db/open-database.ts'
+import { readClock } from '../db/database.ts'
 import { type ClaimedRow, type Claimer, claimNext } from './claim.ts'
 import type { Queue } from './queue.ts'
 

@@ -1,77 +1,39 @@
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  Kysely,
-  SqliteDialect,
-  SqliteDriver,
-  sql,
-} from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
-import { DatabaseReplaced, fileAt } from './database-lost.ts'
-import { makePrivate } from './make-private.ts'
-import type { Database } from './open-database.ts'
-import { refuseForeign } from './refuse-foreign.ts'
-import { sqliteFile } from './sqlite-file.ts'
-import type { Tables } from './tables.ts'
+import type { Database } from '../database.ts'
+import type { Tables } from '../tables.ts'
+import { ImmediateDriver } from './immediate-driver.ts'
+import { becameOf } from './watch-name.ts'
 
 const mostStatements = 200
 
-/**
- * A transaction takes the writer's place at once: one that asks for it later may not wait. It is on
- * the disk before it is acknowledged, with all before it: a submission outlives a power cut. What is a
- * single statement (a claim, a sign of life) is not flushed alone: a farm of 200 makes dozens a second,
- * a spinning disk a hundred flushes, and a claim lost to a power cut is fenced like any other lost lease.
- */
-class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = full'))
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
-  }
-
-  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.commitTransaction(connection)
-    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = normal'))
-  }
-
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // A full disk has ended it already; the error that counts is the one that said so.
-    await super.rollbackTransaction(connection).catch((error: Error) => {
-      if (!error.message.includes('no transaction is active')) throw error
-    })
-    await connection.executeQuery(CompiledQuery.raw('pragma synchronous = normal'))
-  }
-}
-
-/** A file of its own on this machine. */
-export function openSqlite(named: string): Database {
-  const file = sqliteFile(named)
-  refuseForeign(file)
-  makePrivate(file)
+/** A file by its one path. `refuseGone` throws where what is written into it would be lost. */
+export function openSqlite(file: string, refuseGone: () => void): Database {
   const connection = connect(file)
+  const become = becameOf(file)
   const prepare = remembered((text) => connection.prepare(text))
   const config = { database: { prepare, close: () => connection.close() } as never }
   const dialect = new SqliteDialect(config)
   dialect.createDriver = () => new ImmediateDriver(config)
   const kysely = new Kysely<Tables>({ dialect })
-  // SQLite goes on writing into a file that was deleted or replaced, and nobody would see it.
-  const becameOf = fileAt(named)
-  const refuseGone = (): void => {
-    const what = becameOf()
-    if (what !== undefined) throw new DatabaseReplaced(named, what)
-  }
   return {
     dialect: 'sqlite',
     kysely,
     now: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
     write: async (work) => {
-      const done = await kysely.transaction().execute(work)
+      const done = await kysely.transaction().execute(async (trx) => {
+        const done = await work(trx)
+        // Before the commit it is taken back.
+        refuseGone()
+        return done
+      })
       refuseGone()
       return done
     },
     refuseGone,
     close: async () => {
       try {
-        putJournalAway(connection, becameOf() === undefined)
+        putJournalAway(connection, become() === undefined)
       } finally {
         await kysely.destroy()
       }

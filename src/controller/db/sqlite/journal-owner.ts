@@ -9,10 +9,9 @@ import {
   writeSync,
 } from 'node:fs'
 import { sql } from 'kysely'
-import { exitCodes, UserError } from '../../errors.ts'
-import { lockOf } from './lock-database.ts'
-import type { Database } from './open-database.ts'
-import { sizeOf } from './size-of.ts'
+import { exitCodes, UserError } from '../../../errors.ts'
+import type { Database } from '../database.ts'
+import { sizeOf } from './sqlite-file.ts'
 
 /**
  * SQLite takes whatever journal lies beside a database for that database's. So whoever takes one gives
@@ -24,6 +23,10 @@ const lineOfNumber = /^database (\d+)$/m
 
 /** SQLite's `user_version` in the heading of the file. */
 const numberAt = 60
+
+export function lockOf(file: string): string {
+  return `${file}.lock`
+}
 
 /** To be asked before anything opens the database, or takes the lock. */
 export function refuseLeftJournal(file: string): void {

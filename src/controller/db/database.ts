@@ -27,14 +27,12 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Opens a database; its schema is for `migrate` to see to. Drivers are loaded here, one of them. */
-export async function openDatabase(address: DatabaseAddress): Promise<Database> {
-  if (address.kind === 'sqlite') {
-    const { openSqlite } = await import('./open-sqlite.ts')
-    return openSqlite(address.file)
-  }
-  const { openPostgresql } = await import('./open-postgresql.ts')
-  return openPostgresql(address.url)
+/** A database that is at this version's schema, and this process's alone where it is a file. */
+export interface TakenDatabase {
+  readonly db: Database
+  close(): Promise<void>
+  /** Closes it, and leaves nothing that was not there before it was taken. */
+  discard(): Promise<void>
 }
 
 /** For the row locks that only PostgreSQL has; SQLite has one writer at a time. */

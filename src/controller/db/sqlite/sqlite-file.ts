@@ -8,7 +8,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { quoted, UserError } from '../../errors.ts'
+import { quoted, UserError } from '../../../errors.ts'
 
 const nameAnother = 'a queue is a SQLite file that pifarm made; name another with --db'
 
@@ -89,4 +89,9 @@ function isMount(path: string): boolean {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .some((line) => line.split(' ')[4] === written)
+}
+
+/** In bytes; 0 where there is no such file. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
 }

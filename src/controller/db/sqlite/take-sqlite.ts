@@ -1,0 +1,53 @@
+import type { TakenDatabase } from '../database.ts'
+import { migrate } from '../migrate.ts'
+import { numberDatabase, refuseLeftJournal } from './journal-owner.ts'
+import { holdLockFile } from './lock-file.ts'
+import { makeDirs, makeFile } from './make-files.ts'
+import { openSqlite } from './open-sqlite.ts'
+import { refuseForeign } from './refuse-foreign.ts'
+import { sqliteFile } from './sqlite-file.ts'
+import { watchName } from './watch-name.ts'
+
+/**
+ * Takes a SQLite file for this process alone. The order of the steps is what keeps a queue from being
+ * lost: each may rely on those before it, and one that fails takes those back.
+ */
+export async function takeSqlite(named: string, hint: string): Promise<TakenDatabase> {
+  const done: (() => unknown)[] = []
+  const takeBack = async (): Promise<void> => {
+    const undo = done.pop()
+    if (undo === undefined) return
+    try {
+      await undo()
+    } finally {
+      await takeBack()
+    }
+  }
+  try {
+    // Once: a link may be led elsewhere at any time, and what is locked must be what is opened.
+    const file = sqliteFile(named)
+    // Before anything opens it, and before the lock, which empties the file that says whose journal it is.
+    refuseLeftJournal(file)
+    done.push(makeDirs(file))
+    const lock = await holdLockFile(file, hint)
+    done.push(lock.release)
+    // From here on nobody else of ours makes it, or writes into it.
+    refuseForeign(file)
+    const unmake = makeFile(file)
+    // Whoever removed the lock let somebody else in, whose file it is by now.
+    done.push(() => lock.isHeld() && unmake())
+    const refuseReplaced = watchName(named, file)
+    const db = openSqlite(file, () => {
+      refuseReplaced()
+      lock.refuseRemoved()
+    })
+    done.push(db.close)
+    await migrate(db)
+    // Last: the journal that was left is in the database by now.
+    await numberDatabase(file, db)
+    return { db, close: () => db.close().finally(lock.release), discard: takeBack }
+  } catch (error) {
+    await takeBack()
+    throw error
+  }
+}
