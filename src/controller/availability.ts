@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { databaseAway, databaseLost, type ErrorAnswer } from './api/errors.ts'
+import { answerGone } from './api/errors.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
 import { DatabaseLost } from './db/database-lost.ts'
 import type { Queue } from './queue/queue.ts'
@@ -10,7 +10,7 @@ const probeEveryMs = 500
 
 /** Keeps the leases, and knows whether the database answers. */
 export interface Availability {
-  /** Before each request: 503 while the database is away. */
+  /** Before each request: refuses it while the database is away. */
   gate(request: FastifyRequest, reply: FastifyReply): Promise<unknown>
   /** A request has met a database that is gone. */
   lost(error: unknown): void
@@ -22,19 +22,20 @@ export interface Availability {
 
 export function watchDatabase(queue: Queue, say: (line: string) => void): Availability {
   const closing = new AbortController()
-  let away: ErrorAnswer | undefined
+  /** Why. */
+  let away: unknown
   let giveUp: (why: DatabaseLost) => void
   const lostForGood = new Promise<DatabaseLost>((resolve) => {
     giveUp = resolve
   })
   const lost = (error: unknown): void => {
     if (error instanceof DatabaseLost) {
-      away = databaseLost
+      away = error
       closing.abort()
       giveUp(error)
     }
     if (away !== undefined) return
-    away = databaseAway
+    away = error
     say(`the database does not answer: ${error instanceof Error ? error.message : error}`)
   }
   const keep = async (): Promise<void> => {
@@ -42,7 +43,7 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
       try {
         await tick(queue)
         // Only after a tick: it moves the leases along, which ran on while nobody could renew them.
-        if (away === databaseAway) {
+        if (away !== undefined && !(away instanceof DatabaseLost)) {
           away = undefined
           say('the database is back')
           queue.bulletin.tell({ kind: 'gap' }, { kind: 'work' })
@@ -78,9 +79,7 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
       const { audience } = request.routeOptions.config
       if (audience === undefined) return
       look()
-      if (away === undefined) return
-      const { status, ...answer } = away
-      return reply.status(status).header('retry-after', '2').send(answer)
+      if (away !== undefined) return answerGone(away, reply)
     },
     lost,
     lostForGood,

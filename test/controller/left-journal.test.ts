@@ -13,6 +13,7 @@ import { execa } from 'execa'
 import { sql } from 'kysely'
 import Libsql from 'libsql'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { TakenDatabase } from '../../src/controller/db/database.ts'
 import { takeDatabase } from '../../src/controller/db/take-database.ts'
 import { findJobs } from '../../src/controller/queue/find-jobs.ts'
 import { fillQueue, openQueue } from './databases.ts'
@@ -33,14 +34,18 @@ const take = (file: string) => takeDatabase({ kind: 'sqlite', file }, 'stop it')
 /** Takes it, adds jobs, and copies what lies there then: what a controller that is killed leaves. */
 async function kill(live: string, jobs: number): Promise<void> {
   const taken = await take(live)
-  for (let n = 0; n < jobs; n++)
-    await taken.db.write((trx) =>
-      sql`insert into jobs select * from (select ${1000 + n} as id, path, settings, priority, muxer, needs, ${`key ${n}`} as dedupe_key, webhook, state, attempt, failures, retried_after, created_at, not_before, run_at, ended_at, lease_token, leased_by, leased_at, lease_until, cancel_requested, progress, result, video_seconds, failure_reason, failure_detail from jobs limit 1)`.execute(
-        trx,
-      ),
-    )
+  await addJobs(taken, jobs)
   for (const end of ['', '-wal', '.lock']) copyFileSync(`${live}${end}`, `${file}${end}`)
   await taken.close()
+}
+
+async function addJobs({ db }: TakenDatabase, jobs: number, from = 1000): Promise<void> {
+  await db.write(async (trx) => {
+    for (let n = from; n < from + jobs; n++)
+      await sql`insert into jobs select * from (select ${n} as id, path, settings, priority, muxer, needs, ${`key ${n}`} as dedupe_key, webhook, state, attempt, failures, retried_after, created_at, not_before, run_at, ended_at, lease_token, leased_by, leased_at, lease_until, cancel_requested, progress, result, video_seconds, failure_reason, failure_detail from jobs limit 1)`.execute(
+        trx,
+      )
+  })
 }
 
 async function queueOf(jobs: number, name: string): Promise<string> {
@@ -77,6 +82,31 @@ test.each<[string, (backup: string) => void]>([
   expect(everything()).toEqual(before)
 
   rmSync(`${file}-wal`)
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(20)
+})
+
+test('a backup that was made while that very controller ran is not changed where the journal does not fit it', async () => {
+  const live = await queueOf(20, 'live.db')
+  const running = await take(live)
+  // Its journal is empty still.
+  copyFileSync(live, file)
+  await addJobs(running, 300)
+  await sql`pragma wal_checkpoint(restart)`.execute(running.db.kysely)
+  await addJobs(running, 10, 2000)
+  for (const end of ['-wal', '.lock']) copyFileSync(`${live}${end}`, `${file}${end}`)
+  await running.close()
+  const before = ['', '-wal'].map((end) => readFileSync(`${file}${end}`))
+  await expect(take(file)).rejects.toMatchObject({
+    message: expect.stringContaining(
+      `cannot use the database ${file}: database disk image is malformed`,
+    ),
+    hint: expect.stringContaining('move it, its -wal and its -shm aside'),
+  })
+  expect(['', '-wal'].map((end) => readFileSync(`${file}${end}`))).toEqual(before)
+
+  for (const end of ['-wal', '-shm']) rmSync(`${file}${end}`)
   const taken = await take(file)
   onTestFinished(() => taken.close())
   expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(20)

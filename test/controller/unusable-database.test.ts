@@ -140,7 +140,7 @@ test('an export of a database below a file, and of one that is damaged', async (
   expect(await pifarmHere(['jobs', 'export', out, '--db', damaged])).toMatchObject({
     code: 2,
     error: `cannot use the database ${damaged}: file is not a database`,
-    hint: 'put a backup in its place, or move it away for a new one to be made',
+    hint: 'move it, its -wal and its -shm aside, and put a backup in its place; without one a new queue is made',
   })
   expect(readdirSync(dir).sort()).toEqual(['admin-token', 'damaged.db'])
 })

@@ -1,11 +1,11 @@
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
-import { DatabaseLost } from '../db/database-lost.ts'
+import { DatabaseDamaged, DatabaseLost } from '../db/database-lost.ts'
 import { Refused } from '../queue/refused.ts'
 
-export interface ErrorAnswer {
+interface ErrorAnswer {
   readonly status: number
   readonly error: string
   readonly hint?: string | undefined
@@ -16,7 +16,7 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     if (isDatabaseGone(error)) {
       databaseGone(error)
-      reply.header('retry-after', '2')
+      return answerGone(error, reply)
     }
     if (error instanceof Refused && error.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(error.retryAfterSeconds))
@@ -35,8 +35,6 @@ function answerTo(error: FastifyError, request: FastifyRequest): ErrorAnswer {
   if (error instanceof Refused)
     return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
-  if (error instanceof DatabaseLost) return databaseLost
-  if (isDatabaseGone(error)) return databaseAway
   const status = error.statusCode ?? 500
   if (status === 415)
     return {
@@ -56,16 +54,21 @@ function tooLarge({ headers, method, routeOptions }: FastifyRequest): string {
     : `a body of ${size} bytes is larger than the ${routeOptions.bodyLimit} that ${whose}`
 }
 
-export const databaseAway: ErrorAnswer = {
-  status: 503,
-  error: 'the database does not answer',
-  hint: 'nothing is lost; try again in a moment',
-}
-
-export const databaseLost: ErrorAnswer = {
-  status: 503,
-  error: 'the controller has lost its database',
-  hint: 'try again in a moment, when the controller was started again',
+/** 503 where nothing was done, and the same again may succeed. */
+export function answerGone(error: unknown, reply: FastifyReply): FastifyReply {
+  // What this very request has changed is as unknown as all the rest.
+  if (error instanceof DatabaseDamaged)
+    return reply.status(500).send({ error: error.message, hint: error.hint })
+  reply.status(503).header('retry-after', '2')
+  return error instanceof DatabaseLost
+    ? reply.send({
+        error: 'the controller has lost its database',
+        hint: 'try again in a moment, when the controller was started again',
+      })
+    : reply.send({
+        error: 'the database does not answer',
+        hint: 'nothing is lost; try again in a moment',
+      })
 }
 
 function complaint({ issues }: ZodError): string {

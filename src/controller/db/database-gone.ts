@@ -11,6 +11,15 @@ export function isDatabaseGone(error: unknown): boolean {
   return isNetwork(error, code) || lostConnection.test(error.message)
 }
 
+/** In SQLite's words, what makes a file no whole database; that does not come back by itself. */
+export function damageIn(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.name !== 'SqliteError' || !('code' in error))
+    return undefined
+  // By the code alone: where a file is attached, there is one message for whatever is wrong with it.
+  if (String(error.code).startsWith('SQLITE_CORRUPT')) return 'database disk image is malformed'
+  return error.code === 'SQLITE_NOTADB' ? 'file is not a database' : undefined
+}
+
 /** A file that is not there, and a client that breaks off its request, have the same codes. */
 function isNetwork(error: Error, code: string): boolean {
   const call = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : ''
@@ -18,7 +27,7 @@ function isNetwork(error: Error, code: string): boolean {
 }
 
 const networkCalls = new Set(['connect', 'read', 'write', 'getaddrinfo'])
-const sqliteCodes = /^SQLITE_(?:IOERR|FULL|CANTOPEN|BUSY|READONLY|CORRUPT|NOTADB|LOCKED)/
+const sqliteCodes = /^SQLITE_(?:IOERR|FULL|CANTOPEN|BUSY|READONLY|LOCKED)/
 const networkCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

@@ -26,3 +26,16 @@ export class LockRemoved extends DatabaseLost {
     )
   }
 }
+
+/** The file is no whole database any more. What it answers may be wrong, and what it was told may be gone: nothing is promised. */
+export class DatabaseDamaged extends DatabaseLost {
+  readonly reason: string
+
+  constructor(file: string, reason: string) {
+    super(
+      `the database ${file} is damaged: ${reason}`,
+      `what was written into it may be lost: stop the controller, move ${file}, its -wal and its -shm aside, put a backup there, and start it`,
+    )
+    this.reason = reason
+  }
+}

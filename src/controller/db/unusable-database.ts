@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.ts'
 import { systemReason } from '../../host/system-reason.ts'
 import { type DatabaseAddress, nameOf } from './database.ts'
-import { isDatabaseGone } from './database-gone.ts'
+import { damageIn, isDatabaseGone } from './database-gone.ts'
+import { DatabaseDamaged } from './database-lost.ts'
 
 /**
  * What a person is told of an error that comes of the place where the database is: a full disk, a
@@ -17,12 +18,13 @@ export function unusable(error: unknown, address: DatabaseAddress): unknown {
 }
 
 function reasonOf(error: unknown): string | undefined {
+  if (error instanceof DatabaseDamaged) return error.reason
   if (error instanceof UserError || !(error instanceof Error)) return undefined
   const system = systemReason(error)
   if (system !== undefined) return system
   // How libsql words it, with a number for the reason.
   if (error.message.startsWith('ConnectionFailed(')) return 'unable to open database file'
-  return isDatabaseGone(error) || isRefusedLogin(error) ? error.message : undefined
+  return isDatabaseGone(error) || isRefusedLogin(error) ? error.message : damageIn(error)
 }
 
 /** SQLSTATE: a wrong password or user, a database that is not there. */
@@ -36,7 +38,7 @@ function hintFor(reason: string): string {
   if (/read-?only/.test(reason))
     return 'name another with --db; the unit of the controller may write below the state directory and beside controller.database alone, which must be no link to elsewhere'
   if (/malformed|not a database/.test(reason))
-    return 'put a backup in its place, or move it away for a new one to be made'
+    return 'move it, its -wal and its -shm aside, and put a backup in its place; without one a new queue is made'
   if (/permitted|permission/.test(reason)) return 'run it as root, or name another with --db'
   return 'name another with --db, in a directory that takes files'
 }

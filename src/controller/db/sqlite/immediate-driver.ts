@@ -1,4 +1,9 @@
-import { CompiledQuery, type DatabaseConnection, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type SqliteDialectConfig,
+  SqliteDriver,
+} from 'kysely'
 
 /**
  * A transaction takes the writer's place at once: one that asks for it later may not wait. It is on
@@ -7,6 +12,28 @@ import { CompiledQuery, type DatabaseConnection, SqliteDriver } from 'kysely'
  * a spinning disk a hundred flushes, and a claim lost to a power cut is fenced like any other lost lease.
  */
 export class ImmediateDriver extends SqliteDriver {
+  readonly #told: (error: unknown) => unknown
+
+  /** `told` makes what is thrown of the error of any statement. */
+  constructor(config: SqliteDialectConfig, told: (error: unknown) => unknown) {
+    super(config)
+    this.#told = told
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection()
+    return {
+      streamQuery: (query, size) => connection.streamQuery(query, size),
+      executeQuery: async (query) => {
+        try {
+          return await connection.executeQuery(query)
+        } catch (error) {
+          throw this.#told(error)
+        }
+      },
+    }
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('pragma synchronous = full'))
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))

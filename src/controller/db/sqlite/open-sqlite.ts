@@ -1,21 +1,35 @@
 import { Kysely, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
 import type { Database } from '../database.ts'
+import { damageIn } from '../database-gone.ts'
+import { DatabaseDamaged } from '../database-lost.ts'
 import type { Tables } from '../tables.ts'
 import { ImmediateDriver } from './immediate-driver.ts'
 import { becameOf } from './watch-name.ts'
 
 const mostStatements = 200
 
-/** A file by its one path. `refuseGone` throws where what is written into it would be lost. */
-export function openSqlite(file: string, refuseGone: () => void): Database {
+/** A file by its one path. `refuseLost` throws where what is written into it would be lost. */
+export function openSqlite(file: string, refuseLost: () => void): Database {
   const connection = connect(file)
   const become = becameOf(file)
   const prepare = remembered((text) => connection.prepare(text))
   const config = { database: { prepare, close: () => connection.close() } as never }
+  let damage: DatabaseDamaged | undefined
+  const told = (error: unknown): unknown => {
+    const reason = damageIn(error)
+    if (reason === undefined) return error
+    damage ??= new DatabaseDamaged(file, reason)
+    return damage
+  }
   const dialect = new SqliteDialect(config)
-  dialect.createDriver = () => new ImmediateDriver(config)
+  dialect.createDriver = () => new ImmediateDriver(config, told)
   const kysely = new Kysely<Tables>({ dialect })
+  const refuseGone = (): void => {
+    // Whoever met it may have kept it to himself.
+    if (damage !== undefined) throw damage
+    refuseLost()
+  }
   return {
     dialect: 'sqlite',
     kysely,
@@ -33,7 +47,8 @@ export function openSqlite(file: string, refuseGone: () => void): Database {
     refuseGone,
     close: async () => {
       try {
-        putJournalAway(connection, become() === undefined)
+        // For whoever mends what is damaged, the journal stays as it is.
+        if (damage === undefined) putJournalAway(connection, become() === undefined)
       } finally {
         await kysely.destroy()
       }

@@ -4,6 +4,7 @@ import { numberDatabase, refuseLeftJournal } from './journal-owner.ts'
 import { holdLockFile } from './lock-file.ts'
 import { makeDirs, makeFile } from './make-files.ts'
 import { openSqlite } from './open-sqlite.ts'
+import { refuseDamaged } from './refuse-damaged.ts'
 import { refuseForeign } from './refuse-foreign.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import { watchName } from './watch-name.ts'
@@ -33,6 +34,7 @@ export async function takeSqlite(named: string, hint: string): Promise<TakenData
     done.push(lock.release)
     // From here on nobody else of ours makes it, or writes into it.
     refuseForeign(file)
+    refuseDamaged(file)
     const unmake = makeFile(file)
     // Whoever removed the lock let somebody else in, whose file it is by now.
     done.push(() => lock.isHeld() && unmake())
