@@ -13,6 +13,7 @@ import {
   type Partition,
   readPartitions,
 } from '../partition-table.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { FetchTo, Source } from '../source.ts'
 import { copyBoot } from './copy-boot.ts'
 import { type ImageFile, unpack, unpackedSize } from './image-file.ts'
@@ -37,15 +38,19 @@ export function fromImage(nas: Host, workshop: Workshop, path: string): Source {
       return { bytes: await bytesToCopy(workshop, file, root), facts: [] }
     },
     async fetch(to, report, signal) {
-      const [sha256, image] = await Promise.all([
-        workshop.sha256(path, signal),
-        file.packing === 'none'
-          ? shortName(nas, file, to)
-          : unpack(nas, workshop, file, to, report, signal),
-      ])
-      const { boot, root } = await partitionsOf(workshop, image)
-      await copyRoot(workshop, image, root, to, report, signal)
-      await copyBoot(nas, workshop, image, boot, to, signal)
+      const [sha256] = await sideBySide(
+        signal,
+        (either) => workshop.sha256(path, either),
+        async (either) => {
+          const image =
+            file.packing === 'none'
+              ? await shortName(nas, file, to)
+              : await unpack(nas, workshop, file, to, report, either)
+          const { boot, root } = await partitionsOf(workshop, image)
+          await copyRoot(workshop, image, root, to, report, either)
+          await copyBoot(nas, workshop, image, boot, to, either)
+        },
+      )
       return { sha256, notes: [] }
     },
   }

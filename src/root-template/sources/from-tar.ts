@@ -4,6 +4,7 @@ import { needPrograms } from '../../host/need-programs.ts'
 import type { Workshop } from '../../host/workshop.ts'
 import { type Packing, packingOf, unpackTool } from '../decompress.ts'
 import { fetchFailure } from '../fetch-failure.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Source } from '../source.ts'
 import { extractArgv } from '../tar-argv.ts'
 import { sizeOfSource } from './source-file.ts'
@@ -41,22 +42,20 @@ export function fromTar(nas: Host, workshop: Workshop, file: string): Source {
     },
     async fetch(to, report, signal) {
       const flag = packing === 'zip' ? [] : flagOf[packing]
-      const [sha256, output] = await Promise.all([
-        workshop.sha256(file, signal),
-        workshop.work(
-          {
-            argv: extractArgv(to.into, flag),
-            input: file,
-            log: to.log,
-            progress: (done) => report({ done, total: size }),
-            // xz packs large files in blocks, which it can unpack side by side.
-            env: { XZ_DEFAULTS: '-T0' },
-          },
-          signal,
-        ),
-      ])
-      if (output.code !== 0)
-        throw fetchFailure(`unpacking ${file}`, output, 'see that the file was copied whole')
+      const argv = extractArgv(to.into, flag)
+      const progress = (done: number) => report({ done, total: size })
+      // xz packs large files in blocks, which it can unpack side by side.
+      const env = { XZ_DEFAULTS: '-T0' }
+      const [sha256] = await sideBySide(
+        signal,
+        (either) => workshop.sha256(file, either),
+        async (either) => {
+          const work = { argv, input: file, log: to.log, progress, env }
+          const output = await workshop.work(work, either)
+          if (output.code !== 0)
+            throw fetchFailure(`unpacking ${file}`, output, 'see that the file was copied whole')
+        },
+      )
       await liftRoot(nas, to.into, file)
       return { sha256, notes: [] }
     },
