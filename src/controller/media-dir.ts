@@ -4,18 +4,25 @@ import { basename, dirname, join, sep } from 'node:path'
 import { quoted } from '../errors.ts'
 import { mediaPath } from '../protocol/job.ts'
 import type { MediaListing } from '../protocol/views.ts'
+import { versionOf } from './file-version.ts'
 import { Refused } from './queue/refused.ts'
 
 const mostEntries = 5000
 const longestName = 255
 
+export interface MediaFile {
+  /** Where it really is. */
+  readonly real: string
+  readonly version: string
+}
+
 /** The directory with the videos. Nothing outside it is ever shown or taken, links or not. */
 export interface MediaDir {
   readonly dir: string
-  /** Refuses a path that is not a file inside; answers where it really is. */
-  file(path: string): Promise<string>
-  /** Whether there is HLS already where a muxer would lay it: beside the file as it is named, not as a link in its place leads on. */
-  hasHls(path: string): Promise<boolean>
+  /** Refuses a path that is not a file inside. */
+  file(path: string): Promise<MediaFile>
+  /** The date in ms of the HLS where a muxer would lay it, if any: beside the file as it is named, not as a link in its place leads on. */
+  hlsMadeAt(path: string): Promise<number | undefined>
   list(dir: string): Promise<MediaListing>
 }
 
@@ -35,23 +42,23 @@ export function mediaDir(dir: string): MediaDir {
     dir,
     file: async (path) => {
       const real = await inside(path)
-      if (!(await stat(real)).isFile())
-        throw new Refused(400, `${JSON.stringify(path)} is not a file`)
+      const found = await stat(real)
+      if (!found.isFile()) throw new Refused(400, `${JSON.stringify(path)} is not a file`)
       await access(real, constants.R_OK).catch(() => {
         throw new Refused(400, `${JSON.stringify(path)} cannot be read by the controller`)
       })
-      return real
+      return { real, version: versionOf(found) }
     },
-    hasHls: async (path) => {
+    hlsMadeAt: async (path) => {
       const name = `${basename(path)}.hls`
       if (Buffer.byteLength(name) > longestName)
         throw new Refused(
           400,
           `the name of ${quoted(path)} is too long: ${longestName} bytes with ".hls" after it`,
         )
-      return await access(join(await inside(dirname(path)), name)).then(
-        () => true,
-        () => false,
+      return await stat(join(await inside(dirname(path)), name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => undefined,
       )
     },
     list: async (wanted) => {

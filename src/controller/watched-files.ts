@@ -2,15 +2,18 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mediaPath } from '../protocol/job.ts'
 import { hasVideoName } from '../protocol/video-name.ts'
+import { versionOf, writtenAt } from './file-version.ts'
 
 /** What lies in the watch folder, as it is at one look. */
 export interface Watched {
   /** Below the media directory. */
   readonly path: string
-  /** Changes while somebody writes there. */
+  /** Changes while somebody writes there, and with whatever is done to it. */
   readonly looks: string
-  /** By the file server's clock, whatever date a camera or a copy gave it: one to come would be newer than every job. */
+  readonly version: string
   readonly written: number
+  /** When it was last written, moved, or changed otherwise: an old date may have come along with another file. */
+  readonly changed: number
   /** Why no job can be made of it, as the rest of a sentence. */
   readonly problem?: string
 }
@@ -25,7 +28,7 @@ export async function* watchedFiles(top: string, dir: string, depth = 0): AsyncI
       entries === 'ENOENT'
         ? 'is not there: make it, or mount what it is on'
         : `cannot be listed: ${entries}`
-    yield { path: dir, looks: entries, written: 0, problem }
+    yield { ...unread(dir), looks: entries, problem }
     return
   }
   for (const entry of entries) {
@@ -50,7 +53,7 @@ function wrongName(path: string): string | undefined {
 }
 
 function unread(path: string): Watched {
-  return { path, looks: '', written: 0 }
+  return { path, looks: '', version: '', written: 0, changed: 0 }
 }
 
 function codeOf(error: NodeJS.ErrnoException): string {
@@ -62,7 +65,13 @@ async function look(top: string, path: string): Promise<Watched | undefined> {
   const found = await lstat(join(top, path)).catch(() => undefined)
   if (found === undefined) return undefined
   const { ino, size, mtimeMs, ctimeMs } = found
-  const watched = { path, looks: `${ino} ${size} ${mtimeMs}`, written: Math.min(mtimeMs, ctimeMs) }
+  const watched = {
+    path,
+    looks: `${ino} ${size} ${mtimeMs} ${ctimeMs}`,
+    version: versionOf(found),
+    written: writtenAt(found),
+    changed: ctimeMs,
+  }
   if (found.isSymbolicLink()) return skipped(watched, 'a link')
   if (!found.isFile()) return skipped(watched, 'no file')
   if (!hasVideoName(path)) return skipped(watched, 'its name is not that of a video')

@@ -116,15 +116,22 @@ test('a queue that is restored under it: it ends with an error, for its unit to 
   expect(await end(second.child, 'SIGTERM')).toBe(0)
 })
 
-test('--watch-folder and --legacy: what is laid there is handed out to an original muxer', async () => {
-  const { address } = await serve('--watch-folder', join(dir, 'media/in'), '--legacy')
-  writeFileSync(join(dir, 'media/in/b.mp4'), 'video')
+test('--watch-folder and --legacy: what is laid there is handed out to an original muxer; the log does not obey its name', async () => {
+  const { address, lines } = await serve('--watch-folder', join(dir, 'media/in'), '--legacy')
+  writeFileSync(join(dir, 'media/in/b\u009b31m.mp4'), 'video')
+  writeFileSync(join(dir, 'media/in/b\u009b31m.txt'), 'no video')
   for (let tries = 0; (await jobsAt(address)).length === 0; tries++) {
     if (tries === 300) throw new Error('it never came')
     await sleep(100)
   }
   const taken = await fetch(new URL('/muxer/3', address), { method: 'POST' })
-  expect(await taken.json()).toMatchObject({ status: 'ok', job: { path: 'in/b.mp4' } })
+  expect(await taken.json()).toMatchObject({ status: 'ok', job: { path: 'in/b\u009b31m.mp4' } })
+  await expect
+    .poll(() => lines.filter((line) => line.includes('31m')).sort())
+    .toEqual([
+      'job 1: in/b\\u{9b}31m.mp4, from the watch folder',
+      'the watch folder: "in/b\\u{9b}31m.txt" is skipped: its name is not that of a video',
+    ])
 })
 
 describe('refused before anything is opened:', () => {

@@ -42,7 +42,7 @@ async function kill(live: string, jobs: number): Promise<void> {
 async function addJobs({ db }: TakenDatabase, jobs: number, from = 1000): Promise<void> {
   await db.write(async (trx) => {
     for (let n = from; n < from + jobs; n++)
-      await sql`insert into jobs select * from (select ${n} as id, path, settings, priority, muxer, needs, ${`key ${n}`} as dedupe_key, webhook, state, attempt, failures, retried_after, created_at, not_before, run_at, ended_at, lease_token, leased_by, leased_at, lease_until, cancel_requested, progress, result, video_seconds, failure_reason, failure_detail from jobs limit 1)`.execute(
+      await sql`insert into jobs select * from (select ${n} as id, path, settings, priority, muxer, needs, ${`key ${n}`} as dedupe_key, webhook, state, attempt, failures, retried_after, created_at, not_before, run_at, ended_at, lease_token, leased_by, leased_at, lease_until, cancel_requested, progress, result, video_seconds, failure_reason, failure_detail, source from jobs limit 1)`.execute(
         trx,
       )
   })

@@ -65,7 +65,7 @@ async function filled(address: DatabaseAddress): Promise<ClaimedRow> {
       needs: n === 6 ? ['never'] : [],
       webhook,
     })
-    await submit(queue, wish, `key-${n}`)
+    await submit(queue, wish, { idempotencyKey: `key-${n}` })
   }
   const claim = async () => (await claimNext(queue, { muxer: '1', labels: [] })) as ClaimedRow
   const done = await claim()

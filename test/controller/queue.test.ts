@@ -6,6 +6,7 @@ import { fail } from '../../src/controller/queue/fail.ts'
 import { findJobs, jobStory } from '../../src/controller/queue/find-jobs.ts'
 import { renewLease } from '../../src/controller/queue/heartbeat.ts'
 import { muxerViews, register, resume } from '../../src/controller/queue/muxers.ts'
+import { newestJob } from '../../src/controller/queue/newest-job.ts'
 import type { Queue } from '../../src/controller/queue/queue.ts'
 import { releaseLease } from '../../src/controller/queue/release.ts'
 import { submit } from '../../src/controller/queue/submit.ts'
@@ -117,6 +118,16 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     expect((await submit(queue, submission.parse({ ...keyed, path: 'b.mp4' }))).isNew).toBe(false)
   })
 
+  test('the newest job of a file says which version it was made of', async () => {
+    const wish = submission.parse({ path: 'a.mp4' })
+    await submit(queue, wish, { source: 'one' })
+    expect(await newestJob(queue.db, 'a.mp4')).toMatchObject({ source: 'one', state: 'queued' })
+    await completed(await claimed('1'))
+    await submit(queue, wish)
+    expect(await newestJob(queue.db, 'a.mp4')).toMatchObject({ source: null, state: 'queued' })
+    expect(await newestJob(queue.db, 'b.mp4')).toBeUndefined()
+  })
+
   test('a second submission makes a live job go sooner and tell one more; what else differs is said and stays', async () => {
     const [one, two] = ['http://127.0.0.1:9/one', 'http://127.0.0.1:9/two']
     const wished = { path: 'a.mp4', priority: 20, webhook: one, needs: ['mpeg2'] }
@@ -204,25 +215,33 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     test('a submission that comes twice at the same moment is one job, even when that is done by then', async () => {
       const wish = submission.parse({ path: 'a.mp4' })
       const late = overtaken(/Select/, async () => {
-        await submit(queue, wish, 'k1')
+        await submit(queue, wish, { idempotencyKey: 'k1' })
         await completed(await claimed('1'))
       })
-      expect(await submit(late, wish, 'k1')).toMatchObject({ isNew: false, job: { state: 'done' } })
+      expect(await submit(late, wish, { idempotencyKey: 'k1' })).toMatchObject({
+        isNew: false,
+        job: { state: 'done' },
+      })
       expect((await findJobs(queue.db, { limit: 10 })).jobs).toHaveLength(1)
     })
   }
 
   test('an Idempotency-Key answers the job it made, also when that is done; for another wish it is refused', async () => {
     const wish = submission.parse({ path: 'a.mp4' })
-    const { job } = await submit(queue, wish, 'k1')
+    const { job } = await submit(queue, wish, { idempotencyKey: 'k1' })
     await completed(await claimed('1'))
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: false, job: { id: job.id } })
-    await expect(submit(queue, submission.parse({ path: 'b.mp4' }), 'k1')).rejects.toMatchObject({
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({
+      isNew: false,
+      job: { id: job.id },
+    })
+    await expect(
+      submit(queue, submission.parse({ path: 'b.mp4' }), { idempotencyKey: 'k1' }),
+    ).rejects.toMatchObject({
       status: 422,
     })
     queue.passes(25 * 3600)
     await tick(queue)
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: true })
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({ isNew: true })
   })
 
   test('an Idempotency-Key answers the job that its submission joined, also when that is over, for a day', async () => {
@@ -230,17 +249,28 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     queue.passes(30 * 3600)
     const wish = submission.parse({ path: 'a.mp4', priority: 70, needs: ['never'] })
     const joined = { isNew: false, job: { id }, notTakenOver: ['needs'] }
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ ...joined, takenOver: ['priority'] })
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({
+      ...joined,
+      takenOver: ['priority'],
+    })
     await tick(queue)
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ ...joined, takenOver: [] })
-    await expect(submit(queue, submission.parse({ path: 'b.mp4' }), 'k1')).rejects.toMatchObject({
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({
+      ...joined,
+      takenOver: [],
+    })
+    await expect(
+      submit(queue, submission.parse({ path: 'b.mp4' }), { idempotencyKey: 'k1' }),
+    ).rejects.toMatchObject({
       status: 422,
     })
     await completed(await claimed('1'))
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: false, job: { id } })
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({
+      isNew: false,
+      job: { id },
+    })
     queue.passes(25 * 3600)
     await tick(queue)
-    expect(await submit(queue, wish, 'k1')).toMatchObject({ isNew: true })
+    expect(await submit(queue, wish, { idempotencyKey: 'k1' })).toMatchObject({ isNew: true })
   })
 
   test('a lease is kept by heartbeats, and its story is told', async () => {

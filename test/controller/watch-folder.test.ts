@@ -125,7 +125,7 @@ describe('what is skipped is said once:', () => {
     await until(() => said.length > 0)
     await looks(3)
     expect(said).toEqual([
-      'the watch folder: "incoming/newer.mp4" is skipped: there is HLS of what it was before; submit it with --replace',
+      'the watch folder: "incoming/newer.mp4" is skipped: there is HLS of what it was before; to make it anew: pifarm jobs submit --replace',
     ])
     expect(await submitted()).toEqual([])
   })
@@ -161,15 +161,91 @@ test('where the clock of the database is slow, a file is submitted once all the 
   expect(await submitted()).toEqual(['slow.mp4', 'slow.mp4'])
 })
 
-test('the log shows the control characters of a name, and does not obey them', async () => {
-  lay('red\u009b31m.mp4')
-  lay('red\u009b31m.txt')
-  watch()
-  await until(() => said.length === 2)
-  expect(said.sort()).toEqual([
-    'job 1: incoming/red\\u{9b}31m.mp4, from the watch folder',
-    'the watch folder: "incoming/red\\u{9b}31m.txt" is skipped: its name is not that of a video',
-  ])
+describe('a file that took the place of another, and brought an old date along,', () => {
+  const replace = (name: string, content = 'another video') => {
+    lay('.coming', content)
+    utimesSync(join(folder, '.coming'), 1e9, 1e9)
+    renameSync(join(folder, '.coming'), join(folder, name))
+  }
+  const line = (name: string) =>
+    `the watch folder: "incoming/${name}" is skipped: there is HLS of what it was before; to make it anew: pifarm jobs submit --replace`
+
+  test('is said once where there is HLS, be it of unknown origin; what is done to it else is not', async () => {
+    lay('made.mp4')
+    lay('same.mp4')
+    for (const name of ['made', 'same']) mkdirSync(join(folder, `${name}.mp4.hls`))
+    watch()
+    await looks(3)
+    replace('made.mp4')
+    chmodSync(join(folder, 'same.mp4'), 0o640)
+    await until(() => said.length > 0)
+    await looks(3)
+    replace('made.mp4', 'a third video')
+    await looks(3)
+    expect(said).toEqual([line('made.mp4')])
+    expect(await submitted()).toEqual([])
+  })
+
+  test('is said also where it came while nobody watched: the queue knows what its job was made of', async () => {
+    lay('made.mp4')
+    lay('same.mp4')
+    for (const name of ['made.mp4', 'same.mp4']) {
+      const { json } = await controller.ask('POST', '/v1/jobs', { path: `incoming/${name}` })
+      await controller.ask('POST', `/v1/jobs/${json.id}/cancel`, {})
+      mkdirSync(join(folder, `${name}.hls`))
+    }
+    replace('made.mp4')
+    chmodSync(join(folder, 'same.mp4'), 0o640)
+    watch()
+    await until(() => said.length > 0)
+    await looks(3)
+    expect(said).toEqual([line('made.mp4')])
+  })
+
+  test('is submitted where there is none, whatever became of the job before', async () => {
+    lay('bad.mp4')
+    watch()
+    await cancelled()
+    replace('bad.mp4')
+    await cancelled()
+    chmodSync(join(folder, 'bad.mp4'), 0o640)
+    await looks(3)
+    expect(await submitted()).toEqual(['bad.mp4', 'bad.mp4'])
+    expect(skips()).toEqual([])
+  })
+})
+
+test('what stays as it is costs no query and no look for its HLS; what has gone is forgotten', async () => {
+  let [queries, looksForHls] = [0, 0]
+  const { queue } = controller
+  const kysely = queue.db.kysely.withPlugin({
+    transformQuery: ({ node }) => {
+      queries++
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  })
+  for (const name of ['new.mp4', 'made.mp4', 'newer.mp4', 'notes.txt']) lay(name)
+  for (const name of ['made.mp4', 'newer.mp4']) mkdirSync(join(folder, `${name}.hls`))
+  utimesSync(join(folder, 'newer.mp4.hls'), 1e9, 1e9)
+  const { hlsMadeAt } = mediaDir(controller.media)
+  const counted = async (path: string) => {
+    looksForHls++
+    return hlsMadeAt(path)
+  }
+  watch({ hlsMadeAt: counted }, { ...queue, db: { ...queue.db, kysely } })
+  await until(() => said.length === 3)
+  await looks(2)
+  const before = [queries, looksForHls]
+  await looks(5)
+  expect([queries, looksForHls]).toEqual(before)
+  expect(looksForHls).toBe(3)
+
+  rmSync(join(folder, 'notes.txt'))
+  await looks(2)
+  lay('notes.txt')
+  await until(() => said.length === 4)
+  expect(said.filter((line) => line.includes('notes.txt'))).toHaveLength(2)
 })
 
 test('a file that is refused holds up no other', async () => {
@@ -178,7 +254,7 @@ test('a file that is refused holds up no other', async () => {
   watch({
     file: async (path) => {
       if (path.includes('bad')) throw new Refused(400, 'it cannot be read')
-      return path
+      return { real: path, version: '' }
     },
   })
   await until(async () => (await submitted()).length === names.length)

@@ -8,6 +8,7 @@ import { readLinked } from '../../host/read-linked.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
 import { shellWord } from '../../ui/shell-word.ts'
+import { visible } from '../../ui/visible.ts'
 import { readFarm } from '../session.ts'
 import { databaseOf } from './database-of.ts'
 import { tlsOf } from './tls-of.ts'
@@ -31,6 +32,8 @@ interface ServeOptions extends Shared {
 /** Runs the controller until it is told to stop. */
 export async function serve(tools: Tools, options: ServeOptions): Promise<number> {
   const { nas, ui, signal } = tools
+  // Whoever may write into the watch folder names the files, and the log is read on a terminal.
+  const say = (line: string): void => ui.say(visible(line))
   const farm = await farmIfAny(tools, options)
   const state = options.state ?? farm?.paths.state ?? '/var/lib/pifarm'
   const wanted = farm?.controller.enable ? farm.controller : undefined
@@ -57,7 +60,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     media,
     tokens: {
       admin: await adminToken(tools, `${state}/admin-token`),
-      agents: agentTokensIn(`${state}/agent-tokens`, ui.say),
+      agents: agentTokensIn(`${state}/agent-tokens`, say),
     },
     rules: {
       ...defaultRules,
@@ -75,7 +78,7 @@ export async function serve(tools: Tools, options: ServeOptions): Promise<number
     legacy: options.legacy ?? wanted?.legacy ?? false,
     watchFolder,
     webhookSecret,
-    say: ui.say,
+    say,
   })
   if (webhookSecret === undefined)
     ui.say(`there is no ${state}/webhook-secret: nobody is told by webhook`)

@@ -62,9 +62,9 @@ export function jobRoutes(app: FastifyInstance, { queue, media }: Controller): v
           'this controller has no media directory',
           'start it with --media DIR',
         )
-      await media.file(body.path)
+      const { version } = await media.file(body.path)
       const objection = await objectionTo(media, body)
-      const made = await submit(queue, body, key, objection)
+      const made = await submit(queue, body, { idempotencyKey: key, objection, source: version })
       reply.status(made.isNew ? 201 : 200)
       return submittedView(made)
     },
@@ -167,6 +167,6 @@ async function objectionTo(
   media: MediaDir,
   { path, settings }: Submission,
 ): Promise<Refused | undefined> {
-  const hasHls = await media.hasHls(path)
+  const hasHls = (await media.hlsMadeAt(path)) !== undefined
   return hasHls && settings.onExists === 'fail' ? hlsIsThere(path) : undefined
 }

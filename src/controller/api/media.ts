@@ -59,7 +59,7 @@ export function mediaRoutes(app: FastifyInstance, { queue, media }: Controller):
       if (media === undefined) throw noMedia()
       const path = params['*']
       if (!isPublished(path)) throw new Refused(404, 'only finished HLS directories are served')
-      const real = await media.file(path).catch(() => undefined)
+      const real = (await media.file(path).catch(() => undefined))?.real
       // A link inside may lead to the video itself.
       if (real === undefined || !isPublished(real))
         throw new Refused(404, `there is no ${JSON.stringify(path)}`)

@@ -7,6 +7,7 @@ export function migrations(dialect: Dialect): Record<string, Migration> {
     '0001_queue': { up: (db) => makeQueue(db, dialect) },
     '0002_claim_order': { up: orderClaims },
     '0003_sessions': { up: makeSessions },
+    '0004_job_source': { up: knowSources },
   }
 }
 
@@ -79,4 +80,11 @@ async function orderClaims(db: Kysely<any>): Promise<void> {
 // biome-ignore lint/suspicious/noExplicitAny: a migration knows no later schema
 async function makeSessions(db: Kysely<any>): Promise<void> {
   await sql`create table sessions (key text primary key, until bigint not null)`.execute(db)
+}
+
+/** What the watch folder asks of each file: its newest job, and whether that was made of what lies there now. */
+// biome-ignore lint/suspicious/noExplicitAny: a migration knows no later schema
+async function knowSources(db: Kysely<any>): Promise<void> {
+  await sql`alter table jobs add column source text`.execute(db)
+  await sql`create index jobs_path on jobs (path, id)`.execute(db)
 }

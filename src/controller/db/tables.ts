@@ -48,6 +48,8 @@ export interface Jobs {
   video_seconds: number | null
   failure_reason: string | null
   failure_detail: string | null
+  /** Which version of its file lay there when it was submitted (file-version.ts); null where nobody looked. */
+  source: string | null
 }
 
 export interface JobNeeds {

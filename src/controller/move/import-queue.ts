@@ -44,7 +44,7 @@ export async function importQueue(
   })
 }
 
-/** Rows of an older schema fit as they are: no migration so far has changed a column. */
+/** Rows of an older schema fit: a column that a migration has added since has its default (records.ts). */
 function readFirst(value: unknown, { dialect }: Database): void {
   const first = firstLine.safeParse(value)
   if (!first.success) throw new UserError('this is no queue that `pifarm jobs export` wrote')

@@ -59,6 +59,7 @@ const rows = {
     video_seconds: z.number().nullable(),
     failure_reason: text.nullable(),
     failure_detail: text.nullable(),
+    source: text.nullable().default(null),
   }),
   job_needs: z.strictObject({ job_id: whole, label: text }),
   attempts: z.strictObject({

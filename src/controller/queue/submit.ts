@@ -17,19 +17,24 @@ const nothingDiffers = { takenOver: [], notTakenOver: [] } as const
 
 const mostTries = 5
 
-/**
- * Puts a job into the queue. The same Idempotency-Key again answers the job that it made or met. `objection`:
- * why no new job may be made of it, which does not keep it from meeting one that is there.
- */
+interface Around {
+  /** The same again answers the job that it made or met. */
+  readonly idempotencyKey?: string | undefined
+  /** Why no new job may be made of it, which does not keep it from meeting one that is there. */
+  readonly objection?: Refused | undefined
+  /** The version of its file, where somebody has looked at it. */
+  readonly source?: string
+}
+
+/** Puts a job into the queue. */
 export async function submit(
   queue: Queue,
   wish: Submission,
-  idempotencyKey?: string,
-  objection?: Refused,
+  around: Around = {},
 ): Promise<Submitted> {
   for (let tries = 1; ; tries++) {
     try {
-      return await submitOnce(queue, wish, idempotencyKey, objection)
+      return await submitOnce(queue, wish, around)
     } catch (error) {
       if (!(error instanceof Overtaken) || tries === mostTries) throw error
     }
@@ -39,8 +44,7 @@ export async function submit(
 async function submitOnce(
   queue: Queue,
   wish: Submission,
-  idempotencyKey: string | undefined,
-  objection: Refused | undefined,
+  { idempotencyKey, objection, source }: Around,
 ): Promise<Submitted> {
   const { db, bulletin } = queue
   const submitted = await db.write(async (trx): Promise<Submitted> => {
@@ -48,7 +52,7 @@ async function submitOnce(
       const known = await knownBy(trx, db.now, idempotencyKey, wish)
       if (known !== undefined) return { ...known, isNew: false }
     }
-    const job = await insert(trx, wish, db.now)
+    const job = await insert(trx, wish, source, db.now)
     if (job === undefined) {
       const now = await readClock({ kysely: trx, now: db.now })
       const joined = await joinJob(trx, await live(queue, trx, dedupeKey(wish)), wish, now)
@@ -78,6 +82,7 @@ function dedupeKey(wish: Submission): string {
 async function insert(
   trx: Transaction<Tables>,
   wish: Submission,
+  source: string | undefined,
   now: Queue['db']['now'],
 ): Promise<JobRow | undefined> {
   const notBefore = wish.notBefore === null ? null : Date.parse(wish.notBefore)
@@ -99,6 +104,7 @@ async function insert(
       not_before: notBefore,
       run_at: notBefore ?? now,
       cancel_requested: 0,
+      source: source ?? null,
     })
     .onConflict((conflict) =>
       conflict
