@@ -154,8 +154,15 @@ describe('jobs submit', () => {
     for (const file of files) mkdirSync(`${file}.hls`)
     const mixed = await ask('jobs submit', [...files, video(), ...inMedia()])
     expect(mixed.code).toBe(4)
-    expect(mixed.stderr.match(/ has HLS already: /g)).toHaveLength(2)
-    expect(mixed.stderr.match(/^ {2}on the page it is .*$/gm)).toHaveLength(1)
+    expect(mixed.stderr.match(/ has HLS already: --replace makes it anew$/gm)).toHaveLength(2)
+    expect(mixed.stderr).not.toContain('onExists')
+    const first = ['--priority', '100']
+    const ids = [await submitted(...first), await submitted(...first)]
+    for (const _ of ids) await agent.complete((await agent.claim(10)).json)
+    const again = await ask('jobs retry', ids)
+    expect(again.stderr.match(/ is done: it needs no retry$/gm)).toHaveLength(2)
+    const hint = /^ {2}submit its file again with --replace to make it anew$/gm
+    expect(again.stderr.match(hint)).toHaveLength(1)
   })
 
   test('a file that has HLS already is refused in one line that names --replace', async () => {

@@ -95,8 +95,9 @@ describe('people', () => {
     expect([refused.status, refused.json]).toEqual([
       409,
       {
-        error: '"films/made.mp4" has HLS already: --replace makes it anew',
-        hint: expect.stringContaining('settings.onExists: "replace"'),
+        error: '"films/made.mp4" has HLS already',
+        hint: 'settings.onExists: "replace" makes it anew',
+        field: 'settings.onExists',
       },
     ])
     // As a muxer sees it: beside the link, where there is none.

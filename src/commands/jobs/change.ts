@@ -1,9 +1,11 @@
 import type { ControllerClient } from '../../controller/client/controller-client.ts'
+import { UserError } from '../../errors.ts'
 import type { JobView } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { eachOf } from '../each-of.ts'
 import { readJobId } from './job-id.ts'
+import { namingFlag } from './naming-flag.ts'
 
 interface ChangeOptions extends ConnectOptions {
   readonly ids: readonly string[]
@@ -23,12 +25,17 @@ export async function cancel(tools: Tools, options: ChangeOptions): Promise<numb
   )
 }
 
+const toBeReplaced = namingFlag(
+  (message, flag) =>
+    new UserError(message, { hint: `submit its file again with ${flag} to make it anew` }),
+)
+
 /** Gives jobs another chance. */
 export async function retry(tools: Tools, options: ChangeOptions): Promise<number> {
   return await changeAll(
     tools,
     options,
-    (client, id) => client.retry(id),
+    (client, id) => client.retry(id).catch(toBeReplaced),
     ({ id, wasQueued }) =>
       wasQueued
         ? `job ${id} is queued already, and can be taken at once`

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { exitCodes } from '../../errors.ts'
+import { exitCodes, UserError } from '../../errors.ts'
 import type { Submission } from '../../protocol/views.ts'
 import type { Tools } from '../../tools.ts'
 import { visible } from '../../ui/visible.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'
 import { eachOf } from '../each-of.ts'
 import { mediaPathOf } from './media-path-of.ts'
+import { namingFlag } from './naming-flag.ts'
 import { lookAround, showJobs } from './show-jobs.ts'
 import { submissionOf, type WishOptions } from './submission-of.ts'
 import { waitForJobs } from './wait-for-jobs.ts'
@@ -18,6 +19,11 @@ interface SubmitOptions extends ConnectOptions, WishOptions {
   readonly json?: true
 }
 
+// In the line itself: several are told of one below the other.
+const toBeReplaced = namingFlag(
+  (message, flag) => new UserError(`${message}: ${flag} makes it anew`),
+)
+
 /** Puts videos into the queue; with `--wait` it stays until they are HLS. */
 export async function submit(tools: Tools, options: SubmitOptions): Promise<number> {
   const { ui } = tools
@@ -28,7 +34,7 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
   for (const file of options.files)
     wishes.push(submissionOf(await mediaPathOf(tools.nas, file, media), options, tools.now()))
   const { done, exitCode } = await eachOf(tools, wishes, async (wish) => {
-    const { job, isNew } = await client.submit(wish, randomUUID())
+    const { job, isNew } = await client.submit(wish, randomUUID()).catch(toBeReplaced)
     const line = `job ${job.id}: ${visible(job.path)}: ${isNew ? 'submitted' : whatBecame(job)}`
     if (job.notTakenOver.length > 0) ui.warn(line)
     else if (!options.json) ui.say(line)

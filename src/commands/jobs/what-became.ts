@@ -1,17 +1,5 @@
 import type { Submitted, WishPart } from '../../protocol/views.ts'
-
-const flags: Readonly<Record<WishPart, string>> = {
-  path: 'file',
-  priority: '--priority',
-  webhook: '--webhook',
-  muxer: '--muxid',
-  needs: '--label',
-  notBefore: '--not-before',
-  'settings.ladder': '--ladder',
-  'settings.segments': '--segments',
-  'settings.encrypt': '--encrypt',
-  'settings.onExists': '--replace',
-}
+import { wishFlags } from './wish-flags.ts'
 
 /** What became of a submission that met a job for the same file. */
 export function whatBecame({ state, leasedBy, takenOver, notTakenOver }: Submitted): string {
@@ -26,6 +14,6 @@ function whereItIs(state: Submitted['state'], leasedBy: string | null): string {
 }
 
 function listed(parts: readonly WishPart[]): string {
-  const words = parts.map((part) => flags[part])
+  const words = parts.map((part) => wishFlags[part])
   return [words.slice(0, -1).join(', '), words.at(-1)].filter(Boolean).join(' and ')
 }

@@ -1,17 +1,19 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { quoted } from '../../errors.ts'
+import type { WishPart } from '../../protocol/views.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
 import { DatabaseDamaged, DatabaseLost } from '../db/database-lost.ts'
-import { Refused } from '../queue/refused.ts'
+import { NotReplaced, Refused } from '../queue/refused.ts'
 
 interface ErrorAnswer {
   readonly status: number
   readonly error: string
   readonly hint?: string | undefined
+  readonly field?: WishPart
 }
 
-/** Every answer that is no success: `{error, hint?}`. */
+/** Every answer that is no success: `{error, hint?, field?}`. */
 export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown) => void): void {
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     if (isDatabaseGone(error)) {
@@ -33,7 +35,12 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
 
 function answerTo(error: FastifyError, request: FastifyRequest): ErrorAnswer {
   if (error instanceof Refused)
-    return { status: error.status, error: error.message, ...(error.hint && { hint: error.hint }) }
+    return {
+      status: error.status,
+      error: error.message,
+      ...(error.hint && { hint: error.hint }),
+      ...(error instanceof NotReplaced && { field: error.field }),
+    }
   if (error instanceof ZodError) return { status: 400, error: complaint(error) }
   const status = error.statusCode ?? 500
   if (status === 415)

@@ -15,6 +15,8 @@ import {
   type Submission,
   type Submitted,
   submitted,
+  type WishPart,
+  wishParts,
 } from '../../protocol/views.ts'
 import { speaksNoTls, whyNoAnswer } from '../../protocol/why-no-answer.ts'
 import { NoAnswer, type Response, request } from './request.ts'
@@ -42,7 +44,21 @@ export class ControllerAway extends UserError {
 /** Its own 503 comes before anything is done; of these nobody knows. */
 const failedHalfway = [500, 502, 504]
 
-const refusal = z.object({ error: z.string(), hint: z.string().optional() })
+const refusal = z.object({
+  error: z.string(),
+  hint: z.string().optional(),
+  field: z.enum(wishParts).optional().catch(undefined),
+})
+
+/** Another value of this field would have let it through. */
+export class FieldRefused extends UserError {
+  readonly field: WishPart
+
+  constructor(message: string, hint: string | undefined, field: WishPart) {
+    super(message, { hint })
+    this.field = field
+  }
+}
 
 /** The controller as people see it. Its refusals are a `UserError`. */
 export class ControllerClient {
@@ -134,6 +150,7 @@ export class ControllerClient {
     const said = refusal.safeParse(jsonOf(text)).data
     const message = said?.error ?? `the controller at ${this.#options.url} answers ${status}`
     const hint = said?.hint ?? (said ? undefined : 'is this a pifarm controller?')
+    if (said?.field !== undefined) return new FieldRefused(message, hint, said.field)
     if (status !== 429 && status < 500) return new UserError(message, { hint })
     const mayBeDone = failedHalfway.includes(status) && method !== 'GET'
     return new ControllerAway(message, { hint, mayBeDone })

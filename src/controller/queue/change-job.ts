@@ -3,7 +3,7 @@ import { hasRowLocks } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import type { JobRow } from './job-view.ts'
 import type { Queue } from './queue.ts'
-import { Refused, unknownJob } from './refused.ts'
+import { isDone, Refused, unknownJob } from './refused.ts'
 
 /** Takes a job back: at once where it waits, else its muxer is told with its next sign of life. */
 export async function cancel(queue: Queue, id: number): Promise<JobRow> {
@@ -31,9 +31,8 @@ export async function retry(
     }
     if (state === 'failed' || state === 'dead' || state === 'cancelled')
       return { ...again, state: 'queued', ended_at: null, retried_after: attempt }
-    const hint =
-      state === 'done' ? 'submit its file again with --replace to make it anew' : 'cancel it first'
-    throw new Refused(409, `job ${id} is ${state}: it needs no retry`, hint)
+    if (state === 'done') throw isDone(id)
+    throw new Refused(409, `job ${id} is ${state}: it needs no retry`, 'cancel it first')
   })
   return { job, wasQueued }
 }

@@ -1,4 +1,5 @@
 import { quoted } from '../../errors.ts'
+import type { WishPart } from '../../protocol/views.ts'
 
 /** A request that the queue turns down: an answer, not a fault. */
 export class Refused extends Error {
@@ -41,11 +42,23 @@ export function leaseLost(id: number): Refused {
   return new Refused(409, `the lease of job ${id} is lost`)
 }
 
-/** The line holds the flag itself: in a list of refused files the hint stands once. */
+/** `settings.onExists` of a submission would let it through: whoever asks may call that by another name. */
+export class NotReplaced extends Refused {
+  readonly field: WishPart = 'settings.onExists'
+}
+
 export function hlsIsThere(path: string): Refused {
-  return new Refused(
+  return new NotReplaced(
     409,
-    `${quoted(path)} has HLS already: --replace makes it anew`,
-    'on the page it is “Replace HLS that is there already”, in the API settings.onExists: "replace"',
+    `${quoted(path)} has HLS already`,
+    'settings.onExists: "replace" makes it anew',
+  )
+}
+
+export function isDone(id: number): Refused {
+  return new NotReplaced(
+    409,
+    `job ${id} is done: it needs no retry`,
+    'submit its file again with settings.onExists: "replace" to make it anew',
   )
 }

@@ -241,7 +241,10 @@ test('a video that has HLS is refused unless it is to be replaced', async () => 
   await page.getByRole('radio', { name: 'clip.mp4 has HLS' }).check()
   await page.getByText('There is HLS of this file').waitFor()
   await page.getByRole('button', { name: 'Submit' }).click()
-  await page.getByRole('alert').getByText('Replace HLS that is there already').waitFor()
+  const told = page.getByRole('alert').filter({ hasText: 'has HLS already' })
+  expect(await told.textContent()).toBe(
+    '"films/clip.mp4" has HLS already. To make it anew, tick “Replace HLS that is there already”.',
+  )
   await page.getByRole('checkbox', { name: 'Replace HLS that is there already' }).check()
   await page.getByRole('button', { name: 'Submit' }).click()
   await page.getByRole('heading', { level: 1, name: 'films/clip.mp4' }).waitFor()

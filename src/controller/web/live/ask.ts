@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import type { WishPart } from '../../../protocol/views.ts'
 
 /** Whether the controller knows who looks at the page. */
 export const session = signal<'unknown' | 'in' | 'out'>('unknown')
@@ -7,11 +8,14 @@ export const session = signal<'unknown' | 'in' | 'out'>('unknown')
 export class Refusal extends Error {
   readonly status: number
   readonly hint: string | undefined
+  /** Another value of this part of a submission would have let it through. */
+  readonly field: WishPart | undefined
 
-  constructor(status: number, message: string, hint?: string) {
+  constructor(status: number, message: string, hint?: string, field?: WishPart) {
     super(message)
     this.status = status
     this.hint = hint
+    this.field = field
   }
 }
 
@@ -42,6 +46,7 @@ export async function ask<T>(
     response.status,
     answer.error ?? `the controller answered ${response.status}`,
     answer.hint,
+    answer.field,
   )
 }
 

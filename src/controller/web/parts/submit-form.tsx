@@ -14,6 +14,8 @@ const ladders = {
   multiplier: "The original muxer's: the source's bitrate, and parts of it",
 } as const
 
+const replaceWords = 'Replace HLS that is there already'
+
 interface SubmitFormProps {
   readonly path: string | undefined
   /** There is HLS of this file already. */
@@ -111,19 +113,25 @@ export function SubmitForm({ path, isMade }: SubmitFormProps) {
           checked={replace}
           onChange={(event) => setReplace(event.currentTarget.checked)}
         />
-        Replace HLS that is there already
+        {replaceWords}
       </label>
       {isMade && !replace && (
         <p class="note warn">
           There is HLS of this file. Without replacing it no job is made of it again.
         </p>
       )}
-      <Trouble refusal={action.refusal} />
+      <Trouble refusal={inWordsOfTheForm(action.refusal)} />
       <button type="submit" class="primary" aria-disabled={action.isRunning}>
         Submit
       </button>
     </form>
   )
+}
+
+/** The controller names the field of its API, which is a box here. */
+function inWordsOfTheForm(refusal: Refusal | undefined): Refusal | undefined {
+  if (refusal?.field !== 'settings.onExists') return refusal
+  return new Refusal(refusal.status, refusal.message, `to make it anew, tick “${replaceWords}”`)
 }
 
 function told(path: string, { id, takenOver, notTakenOver }: Submitted): string {
