@@ -14,6 +14,7 @@ import { throughputOf } from '../../src/controller/queue/throughput.ts'
 import { tick } from '../../src/controller/queue/tick.ts'
 import { claimTidy, completeTidy } from '../../src/controller/queue/tidy.ts'
 import { upcomingJobs } from '../../src/controller/queue/upcoming.ts'
+import { webhooksOf } from '../../src/controller/queue/webhooks.ts'
 import type { Failure } from '../../src/protocol/agent-api.ts'
 import { submission } from '../../src/protocol/views.ts'
 import { type Databases, databasesOf, dialects, openQueue, type TestQueue } from './databases.ts'
@@ -149,6 +150,16 @@ describe.each(dialects)('the queue on %s', (dialect) => {
     if (job !== undefined) await completed(job)
     const told = await queue.db.kysely.selectFrom('webhooks').select('url').orderBy('id').execute()
     expect(told.map(({ url }) => url)).toEqual([one, two])
+  })
+
+  test('submissions at the same moment each have their webhook told', async () => {
+    await add({ path: 'a.mp4' })
+    const hooks = Array.from({ length: 10 }, (_, index) => `http://127.0.0.1:9/${index}`)
+    await Promise.all(
+      hooks.map((webhook) => submit(queue, submission.parse({ path: 'a.mp4', webhook }))),
+    )
+    const job = await newestJob(queue.db, 'a.mp4')
+    expect(webhooksOf(job?.webhook ?? null).toSorted()).toEqual(hooks)
   })
 
   test('a start counts as another only while it is ahead; webhooks have an end; another file is said', async () => {
