@@ -45,7 +45,7 @@ export async function buildTemplate(
   farm: Farm,
   request: BuildRequest,
 ): Promise<Manifest> {
-  const { nas, signal } = tools
+  const { nas, ui, signal } = tools
   const { name } = request.wishes
   const root = templateRoot(farm, name)
   const into = unfinishedOf(root)
@@ -53,13 +53,15 @@ export async function buildTemplate(
   const to: FetchTo = { into, scratch: scratchOf(into), log }
   await needPrograms(nas, ['setpriv', 'unshare', 'cp', 'du', 'rm'])
   await refuseTaken(nas, farm, name)
+  const { hookDir } = request
+  const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir, ui.warn)
   await nas.put(manifestsDir(farm), { kind: 'dir', mode: 0o755 })
   await nas.put(log, undefined)
   try {
     const { bytes, facts } = await request.source.survey(signal)
-    for (const fact of facts) tools.ui.say(fact)
+    for (const fact of facts) ui.say(fact)
     await refuseFull(nas, farm.paths.roots, bytes)
-    const manifest = await build(tools, request, to)
+    const manifest = await build(tools, request, hooks, to)
     await seal(nas, farm, manifest, into)
     return manifest
   } catch (cause) {
@@ -84,10 +86,14 @@ async function refuseTaken(nas: Host, farm: Farm, name: string): Promise<void> {
   })
 }
 
-async function build(tools: BuildTools, request: BuildRequest, to: FetchTo): Promise<Manifest> {
+async function build(
+  tools: BuildTools,
+  request: BuildRequest,
+  hooks: readonly string[],
+  to: FetchTo,
+): Promise<Manifest> {
   const { nas, workshop, ui, signal } = tools
   const { source, wishes, steps, emulation, hookDir } = request
-  const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir)
   const titles = [
     `fetch ${source.description}`,
     ...steps.map(({ title }) => title),

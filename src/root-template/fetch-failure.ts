@@ -7,7 +7,7 @@ import { visible } from '../ui/visible.ts'
  * on what it was told to leave out, where there is nothing of it.
  */
 const idle =
-  /Exiting with failure status|Error is not recover|dmesg\(1\) may have|^caution: excluded/
+  /Exiting with failure status|Error is not recover|Child returned status|Skipping to next header|dmesg\(1\) may have|^caution: excluded/
 /** tar tells of a disk that was full within a file by what it could not write. */
 const full = /No space left on device|Wrote only \d+ of \d+ bytes/
 

@@ -61,3 +61,31 @@ test.each([
   expect(error).toBe(`bad ${flag} ${JSON.stringify(value)}`)
   expect(hint).toContain(said)
 })
+
+test('a hook directory, or a hook, that anybody may write into is refused: hooks run as root', async () => {
+  const hooks = join(nas.dir, 'the hooks')
+  const hook = join(hooks, '10-hook')
+  fs.mkdirSync(hooks)
+  fs.writeFileSync(hook, '#!/bin/sh\n', { mode: 0o755 })
+  for (const [path, mode] of [
+    [hooks, 0o1777],
+    [hook, 0o757],
+  ] as const) {
+    fs.chmodSync(path, mode)
+    const { error, hint } = await refused('--from-tar', '/nowhere.tar', '--hook-dir', hooks)
+    expect(error).toBe(`"${path}" may be written by anybody, and hooks run as root`)
+    expect(hint).toContain(`chmod o-w '${path}'`)
+    fs.chmodSync(path, 0o755)
+  }
+})
+
+test('what is in a hook directory and is not run is told', async () => {
+  const hooks = join(nas.dir, 'some')
+  fs.mkdirSync(hooks)
+  fs.writeFileSync(join(hooks, 'notes'), '', { mode: 0o644 })
+  fs.symlinkSync('/bin/true', join(hooks, 'link'))
+  const { warnings } = await refused('--from-tar', '/nowhere.tar', '--hook-dir', hooks)
+  expect(warnings).toEqual(
+    ['link', 'notes'].map((name) => `${hooks}/${name} is not run: it is no executable file`),
+  )
+})

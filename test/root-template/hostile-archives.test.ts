@@ -81,6 +81,24 @@ test.each(['gz', 'xz', 'zst', 'bz2'] as const)(
 )
 
 test.each([
+  [
+    'the beginning of an xz',
+    Buffer.from('fd377a585a00', 'hex'),
+    'xz: (stdin): Unexpected end of input',
+  ],
+  ['no tar', Buffer.alloc(10_240), 'holds no root filesystem'],
+  [
+    'text',
+    Buffer.concat([Buffer.alloc(4096, 'text'), Buffer.alloc(1024)]),
+    'tar: This does not look like a tar archive',
+  ],
+])('%s as a tar is refused with what says why', async (_, bytes, said) => {
+  const file = join(nas.dir, 'no.tar')
+  fs.writeFileSync(file, bytes)
+  expect((await build('--from-tar', file)).error).toContain(said)
+})
+
+test.each([
   ['gz', 'gzip: stdin: unexpected end of file'],
   ['xz', 'xz: (stdin): Unexpected end of input'],
   ['zst', '/*stdin*\\ : Read error'],
