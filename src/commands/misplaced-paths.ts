@@ -1,9 +1,9 @@
 import { basename, dirname } from 'node:path'
 import { quoted } from '../errors.ts'
 import type { Problem } from '../farm/cross-check.ts'
+import type { FarmSettings } from '../farm/farm-schema.ts'
 import type { FarmText } from '../farm/farm-text.ts'
 import { refuseProblems } from '../farm/load.ts'
-import type { FarmSettings } from '../farm/schema.ts'
 import type { Reader } from '../host/host.ts'
 
 type Paths = FarmSettings['paths']

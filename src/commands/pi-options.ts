@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { quoted, UserError } from '../errors.ts'
+import { type PiSettings, pi as piSchema } from '../farm/farm-schema.ts'
 import { meaning } from '../farm/load.ts'
-import { type PiSettings, pi as piSchema } from '../farm/schema.ts'
 
 /** The flags that add-pi and set-pi share, as typed. */
 export interface PiOptions {

@@ -1,8 +1,9 @@
 import { relative } from 'node:path'
 import { quoted } from '../errors.ts'
 import { addressNumber, addressProblem } from './addresses.ts'
+import type { FarmSettings, PiSettings } from './farm-schema.ts'
 import type { Path } from './farm-text.ts'
-import type { FarmSettings, Ipv4, PiSettings } from './schema.ts'
+import type { Ipv4 } from './schema.ts'
 
 /** Something wrong with one setting in the light of another. */
 export interface Problem {

@@ -1,4 +1,5 @@
-import type { FarmSettings, HostName, Ipv4, Mac, Model, MuxId, Serial } from './schema.ts'
+import type { FarmSettings } from './farm-schema.ts'
+import type { HostName, Ipv4, Mac, Model, MuxId, Serial } from './schema.ts'
 
 /** One Pi with the farm's defaults filled in. */
 export interface Pi {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { farmSchema } from './schema.ts'
+import { farmSchema } from './farm-schema.ts'
 
 /** The shape of farm.yaml for editors, as docs/farm.schema.json has it. */
 export function farmJsonSchema(): string {

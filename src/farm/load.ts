@@ -4,6 +4,7 @@ import { quoted, UserError } from '../errors.ts'
 import { closest } from './closest.ts'
 import { crossCheck, type Problem } from './cross-check.ts'
 import { type Farm, makeFarm } from './farm.ts'
+import { farmSchema } from './farm-schema.ts'
 import {
   type FarmText,
   keyOffset,
@@ -14,7 +15,6 @@ import {
   readFarmText,
 } from './farm-text.ts'
 import { pathClashes } from './path-clashes.ts'
-import { farmSchema } from './schema.ts'
 
 /**
  * The farm that a farm.yaml describes. A UserError has one line for each thing that is wrong:

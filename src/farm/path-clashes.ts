@@ -1,7 +1,7 @@
 import { quoted } from '../errors.ts'
 import type { Problem } from './cross-check.ts'
+import type { FarmSettings } from './farm-schema.ts'
 import type { Path } from './farm-text.ts'
-import type { FarmSettings } from './schema.ts'
 
 /** What farm.yaml is called in messages: it is a file that nothing else may be. */
 const itself = 'this farm.yaml'

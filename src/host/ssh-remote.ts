@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Client, ClientChannel } from 'ssh2'
+import { shellWord } from '../shell-word.ts'
 import type { Output } from './host.ts'
 import type { Remote, RemoteStream, SshTarget } from './remote.ts'
 import { lostConnection } from './ssh-failure.ts'
@@ -96,6 +97,7 @@ async function open(client: Client, argv: readonly string[]): Promise<Watched> {
     const broken = () => reject(new Error('the connection was closed'))
     client.once('close', broken)
     // Throws, and so rejects, where the connection has ended already.
+    // SSH has no argv: the far side's shell takes one line apart again.
     client.exec(argv.map(shellWord).join(' '), (error, channel) => {
       client.off('close', broken)
       if (error) reject(error)
@@ -117,9 +119,4 @@ function watch(channel: ClientChannel): Watched {
   const over = once(channel, 'close')
   over.catch(() => undefined)
   return { channel, over, said: () => ({ ...(code !== undefined && { code }), stderr }) }
-}
-
-/** SSH has no argv: the far side's shell takes one line apart again. */
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

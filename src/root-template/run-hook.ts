@@ -1,6 +1,6 @@
 import { exitCodes, quoted, UserError } from '../errors.ts'
 import type { Entry, Host } from '../host/host.ts'
-import { shellWord } from '../ui/shell-word.ts'
+import { shellWord } from '../shell-word.ts'
 import { visible } from '../ui/visible.ts'
 import { type ChrootTools, runInside } from './chroot.ts'
 import { fetchFailure } from './fetch-failure.ts'

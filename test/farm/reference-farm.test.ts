@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { farmSchema } from '../../src/farm/farm-schema.ts'
 import { farmJsonSchema } from '../../src/farm/json-schema.ts'
 import { loadFarm } from '../../src/farm/load.ts'
-import { farmSchema } from '../../src/farm/schema.ts'
 
 const docs = (name: string) => new URL(`../../docs/${name}`, import.meta.url)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeFarm } from '../../src/farm/farm.ts'
-import { farmSchema } from '../../src/farm/schema.ts'
+import { farmSchema } from '../../src/farm/farm-schema.ts'
 import { readExportFacts } from '../../src/resources/exports/export-facts.ts'
 import { fakeNas } from '../support/fake-nas.ts'
 

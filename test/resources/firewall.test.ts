@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { type Farm, makeFarm } from '../../src/farm/farm.ts'
-import { farmSchema } from '../../src/farm/schema.ts'
+import { farmSchema } from '../../src/farm/farm-schema.ts'
 import type { Output, Reader } from '../../src/host/host.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import { ourRules, transaction } from '../../src/plan/live-rules.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Farm, makeFarm } from '../../src/farm/farm.ts'
-import { farmSchema } from '../../src/farm/schema.ts'
+import { farmSchema } from '../../src/farm/farm-schema.ts'
 import type { Reader } from '../../src/host/host.ts'
 import { nfsPorts } from '../../src/resources/nfs-ports.ts'
 import type { Look } from '../../src/resources/resource.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Farm, makeFarm } from '../../src/farm/farm.ts'
-import { farmSchema } from '../../src/farm/schema.ts'
+import { farmSchema } from '../../src/farm/farm-schema.ts'
 import { carryOut } from '../../src/plan/carry-out.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import { tftp } from '../../src/resources/tftp/tftp.ts'

@@ -1,7 +1,7 @@
 import { exitCodes } from '../../errors.ts'
 import type { AttemptView, JobView } from '../../protocol/views.ts'
+import { shellWord } from '../../shell-word.ts'
 import type { Tools } from '../../tools.ts'
-import { shellWord } from '../../ui/shell-word.ts'
 import { showTable } from '../../ui/show-table.ts'
 import { visible } from '../../ui/visible.ts'
 import { type ConnectOptions, connect } from '../controller/connect.ts'

@@ -1,4 +1,4 @@
-/** A word as it is typed into a shell, so that a line which is shown can be pasted and run. */
+/** A word as a shell reads it back: for a line that is shown and can be pasted, and for ssh. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
