@@ -4,7 +4,7 @@ import { quoted, UserError } from '../errors.ts'
 import { closest } from './closest.ts'
 import { crossCheck, type Problem } from './cross-check.ts'
 import { type Farm, makeFarm } from './farm.ts'
-import { farmSchema } from './farm-schema.ts'
+import { type FarmSettings, farmSchema, type PiSettings } from './farm-schema.ts'
 import {
   type FarmText,
   keyOffset,
@@ -30,7 +30,7 @@ export function farmFrom(source: FarmText): Farm {
   if (data === null || data === undefined) {
     throw new UserError(`${file} is empty`, { hint: 'run pifarm init to write one' })
   }
-  const parsed = farmSchema.safeParse(emptyListFilled(data), { reportInput: true })
+  const parsed = parse(emptyListFilled(data))
   if (!parsed.success) {
     throw mistakes(parsed.error.issues.flatMap((issue) => issueLines(source, issue)))
   }
@@ -47,6 +47,28 @@ export function refuseProblems(source: FarmText, problems: readonly Problem[]): 
   if (problems.length > 0) {
     throw mistakes(problems.map((problem) => problemLine(source, problem)))
   }
+}
+
+/** Entries of `pis` that were found good, with what they say: an edit leaves nearly all as they were. */
+const judged = new WeakMap<object, PiSettings>()
+
+/** Judges what has not been judged yet: of a thousand Pis the one that an edit adds. */
+function parse(data: unknown): z.ZodSafeParseResult<FarmSettings> {
+  const pis = pisIn(data)
+  const fresh = pis.filter((pi) => !judged.has(pi))
+  const parsed = farmSchema.safeParse(
+    fresh.length < pis.length ? { ...(data as object), pis: fresh } : data,
+    { reportInput: true },
+  )
+  // Once more, for the places of the mistakes are those in the whole list.
+  if (!parsed.success) return farmSchema.safeParse(data, { reportInput: true })
+  for (const [index, pi] of parsed.data.pis.entries()) judged.set(fresh[index] ?? pi, pi)
+  return { ...parsed, data: { ...parsed.data, pis: pis.flatMap((pi) => judged.get(pi) ?? []) } }
+}
+
+function pisIn(data: unknown): readonly object[] {
+  const pis = typeof data === 'object' && data !== null && 'pis' in data ? data.pis : []
+  return Array.isArray(pis) && pis.every((pi) => typeof pi === 'object' && pi !== null) ? pis : []
 }
 
 /** `pis:` with nothing behind it is what is left when a person has deleted the last entry. */

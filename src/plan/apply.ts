@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts'
 import type { Plan } from './change.ts'
 import { flushRun } from './flush.ts'
-import { type ApplyTools, jobsOf, runJob } from './jobs.ts'
+import { type ApplyTools, jobsOf, runJob, startChecks } from './jobs.ts'
 import { close, makeRecord, open, type RunRecord } from './journal.ts'
 import { purge } from './purge.ts'
 import { endPutBack, putBack } from './put-back.ts'
@@ -57,15 +57,19 @@ async function attempt(
   tools: ApplyTools,
 ): Promise<Failure | undefined> {
   let duringChecks = true
+  const jobs = jobsOf(plan)
+  const verdicts = startChecks(jobs, tools.nas)
   try {
-    for (const job of jobsOf(plan)) {
+    for (const job of jobs) {
       duringChecks &&= job.kind === 'check'
-      await runJob(job, tools)
+      await runJob(job, tools, verdicts)
     }
     await flushRun(record, tools.nas)
     tools.signal.throwIfAborted()
     return undefined
   } catch (cause) {
+    // What is staged for the others is read until they have ended.
+    await Promise.allSettled(verdicts.values())
     return { cause, duringChecks }
   }
 }

@@ -9,6 +9,13 @@ export async function runCheck(check: Check, nas: Host): Promise<void> {
   if (wrong !== undefined) throw new UserError(wrong, { hint: check.hint })
 }
 
+/** Asks all daemons at once, for none waits for another. Throws what the first of the list refuses. */
+export async function runChecks(checks: readonly Check[], nas: Host): Promise<void> {
+  // Each to its end: a put-back clears away what is staged for it.
+  const verdicts = await Promise.allSettled(checks.map((check) => runCheck(check, nas)))
+  for (const verdict of verdicts) if (verdict.status === 'rejected') throw verdict.reason
+}
+
 async function withStaged(
   staged: Check['staged'],
   nas: Host,

@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts'
 import type { StepDisplay } from '../ui/ui.ts'
 import { carryOut } from './carry-out.ts'
 import type { Change, Check, Plan, Probe, Reload, Step } from './change.ts'
-import { runCheck } from './check.ts'
+import { runChecks } from './check.ts'
 import { refuseChanged } from './state.ts'
 
 export interface ApplyTools {
@@ -56,13 +56,27 @@ export function jobsOf(plan: Plan): Job[] {
   ].map((job, index) => ({ ...job, index }))
 }
 
+export type Verdicts = ReadonlyMap<Job, Promise<void>>
+
+/** Asks all daemons at once: what each says is shown, and counts, when its job has its turn. */
+export function startChecks(jobs: readonly Job[], nas: Host): Verdicts {
+  const verdicts = new Map<Job, Promise<void>>()
+  for (const job of jobs) {
+    if (job.kind !== 'check') continue
+    const verdict = runChecks(job.checks, nas)
+    verdict.catch(() => undefined)
+    verdicts.set(job, verdict)
+  }
+  return verdicts
+}
+
 /** Does one job and shows it. Throws what went wrong. */
-export async function runJob(job: Job, tools: ApplyTools): Promise<void> {
+export async function runJob(job: Job, tools: ApplyTools, verdicts: Verdicts): Promise<void> {
   const { display, signal } = tools
   signal.throwIfAborted()
   display.start(job.index)
   try {
-    await doJob(job, tools)
+    await doJob(job, tools, verdicts)
     display.done(job.index)
   } catch (error) {
     display.fail(job.index, error instanceof Error ? error.message : String(error))
@@ -70,11 +84,14 @@ export async function runJob(job: Job, tools: ApplyTools): Promise<void> {
   }
 }
 
-async function doJob(job: Job, { nas, signal, display }: ApplyTools): Promise<void> {
+async function doJob(
+  job: Job,
+  { nas, signal, display }: ApplyTools,
+  verdicts: Verdicts,
+): Promise<void> {
   switch (job.kind) {
     case 'check':
-      for (const check of job.checks) await runCheck(check, nas)
-      return
+      return await verdicts.get(job)
     case 'changes':
       for (const change of job.changes) {
         signal.throwIfAborted()

@@ -2,7 +2,7 @@ import { quoted, UserError } from '../../errors.ts'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output, Reader } from '../../host/host.ts'
 import { tryExports } from '../try-exports.ts'
-import { type EtabEntry, keyOf, parseEtab } from './etab.ts'
+import { type EtabEntry, keyOf } from './etab.ts'
 import type { ExportFact } from './export-facts.ts'
 import { complaints, unresolvedIn } from './judge.ts'
 
@@ -38,10 +38,10 @@ export async function readBaseline(
 export function entriesToKeep(
   live: readonly EtabEntry[],
   ours: ReadonlySet<string>,
-  baseline: Output,
+  baseline: { readonly table: readonly EtabEntry[]; readonly stderr: string },
   facts: readonly ExportFact[],
 ): EtabEntry[] {
-  const inFiles = new Set(parseEtab(baseline.stdout).map(keyOf))
+  const inFiles = new Set(baseline.table.map(keyOf))
   const unresolved = unresolvedIn(baseline.stderr)
   const unknown = new Set(
     facts.filter(({ client }) => unresolved.has(client)).map(({ path }) => path),

@@ -4,14 +4,25 @@ import type { Reader } from '../../host/host.ts'
 import type { ResourcePlan } from '../../plan/change.ts'
 import { tryExports } from '../try-exports.ts'
 import { entriesToKeep, readBaseline } from './baseline.ts'
-import { type EtabEntry, keyOf, parseEtab, readEtab } from './etab.ts'
+import { type EtabEntry, keyOf, parseEtab } from './etab.ts'
 import type { ExportFact } from './export-facts.ts'
 import { judgeExports } from './judge.ts'
 import type { OwnText } from './own-text.ts'
-import { parseExports } from './parse-exports.ts'
+import type { Export } from './parse-exports.ts'
 import type { WantedExport } from './wanted-exports.ts'
 
 const manyLines = 3
+
+/** Each read once: a thousand Pis have as many of each. */
+interface Exported {
+  /** What pifarm itself has written so far. */
+  readonly ours: readonly Export[]
+  readonly wanted: readonly WantedExport[]
+  /** What people have written. */
+  readonly facts: readonly ExportFact[]
+  /** The table in force. */
+  readonly live: readonly EtabEntry[]
+}
 
 /**
  * exportfs reads every file again, people's too: it must be content with all of them beforehand, and
@@ -20,23 +31,22 @@ const manyLines = 3
 export async function beforeExporting(
   nas: Reader,
   farm: Farm,
-  own: Pick<OwnText, 'before' | 'after' | 'ours'>,
-  wanted: readonly WantedExport[],
-  facts: readonly ExportFact[],
+  own: Pick<OwnText, 'before' | 'after'>,
+  { ours: former, wanted, facts, live }: Exported,
 ): Promise<Pick<ResourcePlan, 'checks' | 'warnings'>> {
-  const known = [...wanted, ...parseExports(own.ours)]
+  const known = [...wanted, ...former]
   const ours = new Set(known.map(keyOf))
   // A root of a removed Pi is moved aside only by this run, or was by a person: either is well.
   const roots = new Set([
     ...farm.pis.map((pi) => rootOf(farm, pi)),
     ...known.map(({ path }) => path),
   ])
-  refuseLeft(new Set(parseExports(own.ours).map(({ path }) => path)), wanted, facts)
+  refuseLeft(new Set(former.map(({ path }) => path)), wanted, facts)
   const baseline = await readBaseline(nas, farm, own.before, roots)
-  const live = await readEtab(nas, farm)
-  const keep = entriesToKeep(live, ours, baseline, facts)
+  const table = parseEtab(baseline.stdout)
+  const keep = entriesToKeep(live, ours, { table, stderr: baseline.stderr }, facts)
   const expected = { wanted, keep, roots, knownStderr: baseline.stderr }
-  const foreign = parseEtab(baseline.stdout).filter((entry) => !ours.has(keyOf(entry)))
+  const foreign = table.filter((entry) => !ours.has(keyOf(entry)))
   const inForce = live.filter((entry) => !ours.has(keyOf(entry)))
   return {
     checks: [

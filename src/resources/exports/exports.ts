@@ -57,11 +57,10 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
   if (changes.length === 0 && missingFrom(live, wanted).length === 0 && !isReadAgain)
     return { ...nothing, warnings }
 
+  const ours = parseExports(own.ours)
   const wantedKeys = new Set(wanted.map(keyOf))
-  const former = parseExports(own.ours)
-    .map(keyOf)
-    .filter((key) => !wantedKeys.has(key))
-  const before = await beforeExporting(nas, farm, own, wanted, facts)
+  const former = ours.map(keyOf).filter((key) => !wantedKeys.has(key))
+  const before = await beforeExporting(nas, farm, own, { ours, wanted, facts, live })
   return {
     ...nothing,
     changes,
@@ -81,7 +80,8 @@ async function beforeUndo({ farm, nas, becomes }: UndoLook): Promise<Judgement> 
   const after = entry?.kind === 'file' ? entry.text : ''
   const wanted = parseExports(ownPart(farm, after))
   const facts = await readExportFacts(nas, farm)
-  return await beforeExporting(nas, farm, { ...now, after }, wanted, facts)
+  const [ours, live] = [parseExports(now.ours), await readEtab(nas, farm)]
+  return await beforeExporting(nas, farm, { ...now, after }, { ours, wanted, facts, live })
 }
 
 function probes(farm: Farm): Probe[] {
