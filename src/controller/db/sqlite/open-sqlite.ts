@@ -47,8 +47,7 @@ export function openSqlite(file: string, refuseLost: () => void): Database {
     refuseGone,
     close: async () => {
       try {
-        // For whoever mends what is damaged, the journal stays as it is.
-        if (damage === undefined) putJournalAway(connection, become() === undefined)
+        putJournalAway(connection, become() === undefined)
       } finally {
         await kysely.destroy()
       }
@@ -70,7 +69,7 @@ function putJournalAway(connection: Libsql.Database, isOurs: boolean): void {
   try {
     connection.exec('pragma journal_mode = delete')
   } catch (error) {
-    // Where the disk is full, or somebody still looks into it, it stays, and nothing is lost.
+    // Where the disk is full, the file damaged, or somebody still looks into it, it stays.
     if ((error as Error).name !== 'SqliteError') throw error
   }
 }
