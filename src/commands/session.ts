@@ -58,13 +58,15 @@ export async function withFarm<T>(
   tools: Tools,
   config: string,
   work: (loaded: LoadedFarm) => Promise<T>,
+  leftovers: 'cleaned' | 'kept' = 'cleaned',
 ): Promise<T> {
   const loaded = await readFarmHere(tools.nas, config)
   return await withLock(tools, loaded.farm.paths.state, async () => {
     const now = await tools.nas.read(config)
     const same = now?.kind === 'file' && now.text === loaded.entry.text
     const current = same ? loaded : await readFarmHere(tools.nas, config)
-    for (const line of await cleanLeftovers(tools.nas, current.farm)) tools.ui.warn(line)
+    if (leftovers === 'cleaned')
+      for (const line of await cleanLeftovers(tools.nas, current.farm)) tools.ui.warn(line)
     return await work(current)
   })
 }

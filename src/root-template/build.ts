@@ -7,7 +7,7 @@ import { refuseFull } from '../resources/rootfs/free-space.ts'
 import type { Report, Ui } from '../ui/ui.ts'
 import { describe, type StepResult } from './describe.ts'
 import type { Emulation } from './emulation.ts'
-import { scratchOf } from './leftovers.ts'
+import { cleanLeftovers, scratchOf } from './leftovers.ts'
 import { buildLog, type Manifest, manifestPath, manifestsDir } from './manifest.ts'
 import { hookNames, runHook } from './run-hook.ts'
 import type { FetchTo, Source } from './source.ts'
@@ -60,6 +60,7 @@ export async function buildTemplate(
   try {
     const { bytes, facts } = await request.source.survey(signal)
     for (const fact of facts) ui.say(fact)
+    for (const line of await cleanLeftovers(nas, farm)) ui.warn(line)
     await refuseFull(nas, farm.paths.roots, bytes)
     const manifest = await build(tools, request, hooks, to)
     await seal(nas, farm, manifest, into)

@@ -25,7 +25,7 @@ interface BuildOptions extends SourceOptions, WishOptions, Shared {
 
 /** Builds a template, and lays its boot files where the Pis that use it look for them. */
 export async function build(tools: Tools, options: BuildOptions): Promise<number> {
-  return await withFarm(tools, options.config, async (loaded) => {
+  const work = async (loaded: LoadedFarm) => {
     const { farm } = loaded
     const name = flag('NAME', templateName, options.name) ?? farm.defaults.template
     await refuseStaleBootFiles(tools, farm, name)
@@ -45,7 +45,9 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
     report(tools, manifest)
     if (options.json) tools.ui.answer(JSON.stringify(manifest, null, 2))
     return await layBootFiles(tools, loaded, name)
-  })
+  }
+  // A bootstrap first takes what its last one has fetched out of them.
+  return await withFarm(tools, options.config, work, 'kept')
 }
 
 /**
