@@ -53,8 +53,11 @@ export function readFarmText(text: string, file: string): FarmText {
     logLevel: 'error',
   })
   if (doc.errors.length > 0) {
-    // One bracket too many makes nonsense of all that follows; a key that is set twice does not.
-    const said = doc.errors.filter((error, i) => i === 0 || error.code === 'DUPLICATE_KEY')
+    // A tab, or one bracket too many, makes nonsense of all that follows; a key that is set twice does not.
+    const areDuplicates = doc.errors[0]?.code === 'DUPLICATE_KEY'
+    const said = doc.errors.filter(
+      ({ code }, i) => i === 0 || (areDuplicates && code === 'DUPLICATE_KEY'),
+    )
     const problems = said.map(
       (error) => `${place({ file, lines }, error.pos[0])}  ${explain(error, text)}`,
     )

@@ -50,6 +50,11 @@ test.each([
   ['a list', '- a\n', 'farm.yaml:1:1  "- a": must be a map of settings'],
   ['a tab', 'nas:\n\t- x\n', 'farm.yaml:2:1  tabs are not allowed as indentation'],
   [
+    'tabs that make two keys of one name',
+    'a:\n\tb:\n\t\tc: 1\n\t\td: [1]\n\te:\n\t\tc: 1\n\t\td: [1]\nb:\n  f: 1\nb:\n  f: 2\n',
+    'farm.yaml:2:1  tabs are not allowed as indentation',
+  ],
+  [
     'an open bracket, which makes nonsense of every line below it',
     `${head}pis: {\n${pi('A', 1)}`,
     'farm.yaml:6:11  nested mappings are not allowed in compact mappings',

@@ -254,6 +254,18 @@ describe('shown to the real dhcpd', () => {
     )
   })
 
+  test('files that include one another, on which dhcpd crashes, are told so', async () => {
+    const { dir, farm, nas } = inDir('')
+    writeFileSync(`${dir}/dhcpd.conf`, `${subnet}include "${dir}/a.conf";\n`)
+    writeFileSync(`${dir}/a.conf`, `include "${dir}/b.conf";\n`)
+    writeFileSync(`${dir}/b.conf`, `include "${dir}/a.conf";\n`)
+    const [baseline] = (await planOf(nas, farm)).checks
+    if (baseline === undefined) throw new Error('no check')
+    await expect(runCheck(baseline, nas)).rejects.toThrow(
+      `dhcpd crashes on ${dir}/dhcpd.conf: does a file include itself there?`,
+    )
+  })
+
   test('a damaged file of our own does not stop its repair', async () => {
     const { dir, farm, nas } = inDir(subnet)
     writeFileSync(`${dir}/dhcpd.conf`, `${subnet}include "${dir}/pifarm.conf";\n`)

@@ -57,6 +57,8 @@ export function candidateCheck(
 function complaint({ code, stderr }: Output, file: string): string | undefined {
   if (code === 0) return undefined
   const cannotOpen = /^Can't open (\S+): (.*)$/m.exec(stderr)
+  // It overflows its stack, and says nothing.
+  if (code >= 128) return `dhcpd crashes on ${file}: does a file include itself there?`
   if (cannotOpen) return `${cannotOpen[1]} cannot be opened: ${cannotOpen[2]}`
   // With -q dhcpd 4.4.3 keeps even its errors to itself.
   const line = /^\S+ line \d+: .*$/m.exec(stderr)?.[0]
