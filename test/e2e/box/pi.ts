@@ -11,6 +11,8 @@ export const stages = {
   kernel: /Linux version \d/,
   initramfs: /Loading, please wait|Begin: Running \/scripts\/init-top/,
   address: /IP-Config: .*complete/,
+  /** The initramfs has waited three minutes for one. */
+  'no network': /^ipconfig: no devices to configure/,
   /** Out of its root: the initramfs runs all of its own scripts, whether or not that could be mounted. */
   systemd: /Welcome to .*GNU\/Linux/,
   /** The initramfs has tried for as long as `rootdelay` grants. */
