@@ -60,6 +60,8 @@ export async function withFarm<T>(
   work: (loaded: LoadedFarm) => Promise<T>,
   leftovers: 'cleaned' | 'kept' = 'cleaned',
 ): Promise<T> {
+  // Nobody else may look into its directories.
+  needRoot(tools, 'change the NAS')
   const loaded = await readFarmHere(tools.nas, config)
   return await withLock(tools, loaded.farm.paths.state, async () => {
     const now = await tools.nas.read(config)
@@ -85,7 +87,6 @@ export async function putBackCutOff(tools: Tools, config: string): Promise<void>
 
 /** Holds the lock of a state directory, and takes back what a crash left, before `work`. */
 export async function withLock<T>(tools: Tools, state: string, work: () => Promise<T>): Promise<T> {
-  needRoot(tools, 'change the NAS')
   const holder = `${tools.command} (pid ${process.pid}, since ${tools.now().toISOString()})`
   const lock = await tools.nas.lock(lockFile(state), holder)
   if ('heldBy' in lock)

@@ -301,6 +301,10 @@ describe('a NAS that cannot do it', () => {
     async (command) => {
       const nas = await readyFarm([addHlsPi1])
       const mutations = nas.mutations
+      // The directory of its state is root's alone.
+      nas.list = async (dir) => {
+        throw new Error(`EACCES: permission denied, scandir '${dir}'`)
+      }
       const { code, error, hint } = await nas.pifarm(command, { isRoot: false })
       expect({ code, error }).toEqual({ code: 2, error: 'only root can change the NAS' })
       expect(hint).toContain(`sudo pifarm ${command}`)
