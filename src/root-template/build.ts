@@ -7,7 +7,7 @@ import { refuseFull } from '../resources/rootfs/free-space.ts'
 import type { Report, Ui } from '../ui/ui.ts'
 import { describe, type StepResult } from './describe.ts'
 import type { Emulation } from './emulation.ts'
-import { cleanLeftovers, scratchOf } from './leftovers.ts'
+import { cleanLeftovers, deleteOrTell, refuseLeft, scratchOf } from './leftovers.ts'
 import { buildLog, type Manifest, manifestPath, manifestsDir } from './manifest.ts'
 import { hookNames, runHook } from './run-hook.ts'
 import type { FetchTo, Source } from './source.ts'
@@ -61,6 +61,7 @@ export async function buildTemplate(
     const { bytes, facts } = await request.source.survey(signal)
     for (const fact of facts) ui.say(fact)
     for (const line of await cleanLeftovers(nas, farm)) ui.warn(line)
+    await refuseLeft(nas, farm, name)
     await refuseFull(nas, farm.paths.roots, bytes)
     const manifest = await build(tools, request, hooks, to)
     await seal(nas, farm, manifest, into)
@@ -70,8 +71,10 @@ export async function buildTemplate(
     throw await withLog(nas, { path: log, before: '' }, cause)
   } finally {
     request.source.close?.()
-    await nas.removeTree(into)
-    await nas.removeTree(to.scratch)
+    for (const path of [into, to.scratch]) {
+      const failure = await deleteOrTell(nas, path)
+      if (failure !== undefined) ui.warn(failure)
+    }
   }
 }
 

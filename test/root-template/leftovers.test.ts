@@ -29,19 +29,44 @@ test('what a killed build has left is deleted by the next command that changes a
   expect(fs.readdirSync(join(nas.state, 'templates'))).not.toContain('x.json')
 })
 
-test('what is left and cannot be deleted is told, and stands in the way of nothing else', async () => {
-  const left = join(nas.roots, '.x.pifarm-new')
-  fs.mkdirSync(join(left, 'proc'), { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', 'busy', join(left, 'proc')])
+/** What was left of a template of that name cannot be deleted while `work` goes on. */
+async function whileBusy(name: string, work: (left: string) => Promise<void>): Promise<void> {
+  const left = join(nas.roots, `.${name}.pifarm-new`)
+  const proc = join(left, 'proc')
+  fs.mkdirSync(proc, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'busy', proc])
   try {
+    await work(left)
+  } finally {
+    execFileSync('umount', [proc])
+  }
+}
+
+test('what is left and cannot be deleted is told, whatever else of it can, and stands in the way of nothing else', async () => {
+  fs.mkdirSync(join(nas.roots, '.x.pifarm-new.scratch'))
+  await whileBusy('x', async (left) => {
     const { warnings, said } = await mend()
+    expect(warnings.filter((line) => line.includes('left of x'))).toEqual([])
     expect(warnings).toContainEqual(
-      expect.stringMatching(/^cannot delete all of .*\.x\.pifarm-new, the next run tries again: /),
+      expect.stringContaining(`cannot delete all of ${left}, the next run tries again: `),
     )
     expect(said).toContain('  removed /var/swap')
-  } finally {
-    execFileSync('umount', [join(left, 'proc')])
-  }
+  })
+})
+
+test.each([
+  ['build', ['template', 'build', 'card2', '--from-root', 'card']],
+  ['remove', ['template', 'remove', 'card']],
+])('template %s is refused where what was left in its way cannot be deleted', async (_, words) => {
+  await whileBusy(words[2] ?? '', async (left) => {
+    const { error, hint, code } = await nas.pifarm(words, { answers: [true] })
+    expect([error, hint, code]).toEqual([
+      `${left} is in the way: what a build or removal that was cut off has left there cannot be deleted`,
+      `see why, and delete it: rm -r --one-file-system ${left}`,
+      2,
+    ])
+    expect(fs.existsSync(join(nas.roots, 'card/etc'))).toBe(true)
+  })
 })
 
 test('a template with something mounted in it is not removed', async () => {

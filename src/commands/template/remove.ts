@@ -5,7 +5,7 @@ import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Shared } from '../../program.ts'
 import { templateNames } from '../../resources/find-template.ts'
 import { refuseMountsBelow } from '../../resources/rootfs/mounts-below.ts'
-import { removeUnfinished } from '../../root-template/leftovers.ts'
+import { refuseLeft, removeUnfinished } from '../../root-template/leftovers.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
@@ -24,6 +24,7 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     await refuseUsed(tools, farm, name)
     const root = templateRoot(farm, name)
     await refuseMountsBelow(nas, [root])
+    await refuseLeft(nas, farm, name)
     if (!(await ui.confirm(`Delete ${root} for good? This cannot be taken back.`)))
       throw new UserError('declined: nothing was changed', { exitCode: exitCodes.declined })
     // First what can still fail, and is put back then.
