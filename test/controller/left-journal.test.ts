@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,6 +111,19 @@ test('a backup that was made while that very controller ran is not changed where
   const taken = await take(file)
   onTestFinished(() => taken.close())
   expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(20)
+})
+
+test('a backup that takes the place of a damaged one is refused beside its journal, however often that one was refused', async () => {
+  const live = await queueOf(500, 'live.db')
+  const backup = join(dir, 'backup.db')
+  copyFileSync(live, backup)
+  await kill(live, 5)
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.fill('x', 20 * 4096))
+  for (let time = 0; time < 2; time++)
+    await expect(take(file)).rejects.toThrow('database disk image is malformed')
+  copyFileSync(backup, file)
+  await expect(take(file)).rejects.toThrow(`${file}-wal is the journal of another database`)
 })
 
 test('the database of a killed controller gets what is in its journal, however often it is killed', async () => {

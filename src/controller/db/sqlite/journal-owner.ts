@@ -19,7 +19,8 @@ import { sizeOf } from './sqlite-file.ts'
  * has another one. In a lock file without a number nothing is known.
  */
 
-const lineOfNumber = /^database (\d+)$/m
+/** The last one counts. */
+const linesOfNumber = /^database (\d+|unknown)$/gm
 
 /** SQLite's `user_version` in the heading of the file. */
 const numberAt = 60
@@ -41,8 +42,22 @@ export function refuseLeftJournal(file: string): void {
 /** The number of the database whose journal lies beside this one; undefined where nobody can say, or none does. */
 export function ownerOfJournal(file: string): number | undefined {
   if (sizeOf(`${file}-wal`) === 0 || sizeOf(lockOf(file)) === 0) return undefined
-  const known = lineOfNumber.exec(readFileSync(lockOf(file), 'utf8'))?.[1]
-  return known === undefined ? undefined : Number(known)
+  const lines = [...readFileSync(lockOf(file), 'utf8').matchAll(linesOfNumber)]
+  const known = lines.at(-1)?.[1]
+  return known === undefined || known === 'unknown' ? undefined : Number(known)
+}
+
+/** Into the lock, which was emptied when it was taken. */
+export function noteOwner(file: string, owner: number | undefined): void {
+  // Not by a name alone: that would make a lock file anew which nobody holds.
+  const lock = openSync(lockOf(file), constants.O_WRONLY | constants.O_APPEND)
+  try {
+    writeSync(lock, `database ${owner ?? 'unknown'}\n`)
+    // The database is on the disk with it: after a power cut the two must say the same.
+    fsyncSync(lock)
+  } finally {
+    closeSync(lock)
+  }
 }
 
 /** Under the lock, once the journal that was left is in the database. */
@@ -52,15 +67,7 @@ export async function numberDatabase(file: string, { kysely }: Database): Promis
   await sql`pragma wal_checkpoint(truncate)`.execute(kysely)
   // Somebody looks into it: the number is not in the file itself, and must not be expected there.
   if (sizeOf(`${file}-wal`) > 0) return
-  // Not by a name alone: that would make a lock file anew which nobody holds.
-  const lock = openSync(lockOf(file), constants.O_WRONLY | constants.O_APPEND)
-  try {
-    writeSync(lock, `database ${number}\n`)
-    // The database is on the disk with it: after a power cut the two must say the same.
-    fsyncSync(lock)
-  } finally {
-    closeSync(lock)
-  }
+  noteOwner(file, number)
 }
 
 function numberOf(file: string): number {

@@ -1,6 +1,6 @@
 import type { TakenDatabase } from '../database.ts'
 import { migrate } from '../migrate.ts'
-import { numberDatabase, refuseLeftJournal } from './journal-owner.ts'
+import { noteOwner, numberDatabase, ownerOfJournal, refuseLeftJournal } from './journal-owner.ts'
 import { holdLockFile } from './lock-file.ts'
 import { makeDirs, makeFile } from './make-files.ts'
 import { openSqlite } from './open-sqlite.ts'
@@ -29,12 +29,16 @@ export async function takeSqlite(named: string, hint: string): Promise<TakenData
     const file = sqliteFile(named)
     // Before anything opens it, and before the lock, which empties the file that says whose journal it is.
     refuseLeftJournal(file)
+    const owner = ownerOfJournal(file)
     done.push(makeDirs(file))
     const lock = await holdLockFile(file, hint)
     done.push(lock.release)
-    // From here on nobody else of ours makes it, or writes into it.
+    // From here on nobody else of ours makes it, or writes into it. Who is refused, or killed, while it is
+    // only looked at leaves known whose journal that is: a backup may take the place of what is damaged.
+    noteOwner(file, owner)
     refuseForeign(file)
     refuseDamaged(file)
+    noteOwner(file, undefined)
     const unmake = makeFile(file)
     // Whoever removed the lock let somebody else in, whose file it is by now.
     done.push(() => lock.isHeld() && unmake())
