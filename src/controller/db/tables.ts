@@ -136,7 +136,7 @@ export interface Clock {
 
 /** Who has signed in. It is no part of an export: people sign in anew after a move. */
 export interface Sessions {
-  /** A hash of what the browser shows. */
+  /** Its id. What the browser shows is that with a seal (api/session.ts). */
   key: string
   until: number
 }
