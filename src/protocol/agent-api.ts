@@ -28,12 +28,22 @@ export const capabilities = z.strictObject({
 })
 export type Capabilities = z.infer<typeof capabilities>
 
+/**
+ * What comes out of a broken video or machine may have zero bytes, which PostgreSQL refuses in a text,
+ * and libsql takes for its end.
+ */
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .overwrite((written) => written.replaceAll('\0', '\ufffd'))
+
 export const registration = z.strictObject({
-  agent: z.string().max(64),
-  hostname: z.string().max(255),
-  serial: z.string().max(32),
-  model: z.string().max(128),
-  ffmpeg: z.string().max(256),
+  agent: text(64),
+  hostname: text(255),
+  serial: text(32),
+  model: text(128),
+  ffmpeg: text(256),
   labels: z.array(label).max(32),
   capabilities,
 })
@@ -116,16 +126,16 @@ export const failure = z.strictObject({
   reason: failureReason,
   /** False: another attempt would end the same way. */
   retryable: z.boolean(),
-  detail: z.string().max(4000),
+  detail: text(4000),
   /** The ffmpeg that failed. */
   argv,
   /** The last of what it wrote to stderr. */
-  logTail: z.string().max(65_536),
+  logTail: text(65_536),
 })
 export type Failure = z.infer<typeof failure>
 
 /** Given back without a fault of the job: it costs no attempt. */
-export const release = z.strictObject({ token: leaseToken, why: z.string().max(500) })
+export const release = z.strictObject({ token: leaseToken, why: text(500) })
 export type Release = z.infer<typeof release>
 
 export const tidyList = z.object({
@@ -142,6 +152,6 @@ export type TidyList = z.infer<typeof tidyList>
 
 export const tidied = z.strictObject({
   outcome: z.enum(['moved', 'deleted', 'kept', 'gone', 'refused']),
-  detail: z.string().max(500),
+  detail: text(500),
 })
 export type Tidied = z.infer<typeof tidied>

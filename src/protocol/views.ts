@@ -22,7 +22,13 @@ export const submission = z.strictObject({
   muxer: muxerId.nullable().default(null),
   needs: z.array(label).max(16).default([]),
   /** While a job with this key waits or runs, a second is not taken. */
-  dedupeKey: z.string().min(1).max(255).nullable().default(null),
+  dedupeKey: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine((key) => !key.includes('\0'), { error: 'it has no zero byte' })
+    .nullable()
+    .default(null),
   notBefore: z.iso.datetime({ offset: true }).nullable().default(null),
   webhook: z
     .url({

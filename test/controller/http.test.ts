@@ -250,6 +250,15 @@ describe('agents', () => {
     expect(log.text).toContain('ffmpeg -i a b.mp4\nlast words')
   })
 
+  test('tell what a broken video has in it: a zero byte, which a database keeps in no text', async () => {
+    const job = await claimed()
+    const failed = await agent.fail(job, { detail: 'moov\0atom', logTail: 'last\0 words' })
+    expect(failed.status).toBe(200)
+    const { attempts } = (await controller.ask('GET', `/v1/jobs/${job.job.id}`)).json
+    const told = { detail: 'moov\ufffdatom', logTail: 'last\ufffd words' }
+    expect(attempts).toMatchObject([told])
+  })
+
   test('get nothing while locked, and 204 when there is nothing; woken when there is', async () => {
     await submit({ muxer: '1' })
     expect((await agent.claim(1, { locked: 'by me' })).status).toBe(204)
@@ -288,6 +297,7 @@ describe('refused with one line:', () => {
   const submission = (wish: object) => ({ method: 'POST', path: '/v1/jobs', body: wish })
   test.each([
     [404, { method: 'GET', path: '/v1/jobs/99999' }, 'there is no job 99999'],
+    [400, { method: 'GET', path: '/v1/jobs?q=%00' }, 'q: a search has no zero byte'],
     [404, { method: 'POST', path: '/v1/jobs/99999/cancel', body: {} }, 'there is no job 99999'],
     [400, { method: 'GET', path: '/v1/jobs/x' }, 'id: an id is a number'],
     [400, { method: 'GET', path: '/v1/jobs?state=lost' }, 'state: '],
@@ -300,6 +310,7 @@ describe('refused with one line:', () => {
     [400, submission({ path: '../secret.mp4' }), 'stays inside the media directory'],
     [400, submission({ path: '/etc/passwd' }), 'stays inside the media directory'],
     [400, submission({ path: `${'long'.repeat(63)}.m` }), 'is too long: 255 bytes with ".hls"'],
+    [400, submission({ path: 'other.mp4', dedupeKey: '\0' }), 'dedupeKey: it has no zero byte'],
     [400, submission({ path: 'a\u0000.mp4' }), 'no control characters'],
     [400, submission({ path: 'films/made.mp4', priority: -1 }), 'priority: '],
     [400, submission({ path: 'films/made.mp4', priorty: 1 }), 'priorty'],

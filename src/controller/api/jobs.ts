@@ -32,7 +32,11 @@ const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, {
 const filter = z.strictObject({
   state: jobState.optional(),
   muxer: muxerId.optional(),
-  q: z.string().max(255).optional(),
+  q: z
+    .string()
+    .max(255)
+    .refine((text) => !text.includes('\0'), { error: 'a search has no zero byte' })
+    .optional(),
   cursor: numberId.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 })
