@@ -116,6 +116,27 @@ describe('who looks, and who changes something, ends with', () => {
   })
 })
 
+test('an answer without end is not taken into memory', async () => {
+  const { url } = await standIn((response) => {
+    const piece = Buffer.alloc(1024 * 1024, ' ')
+    const more = (error?: Error | null) => {
+      if (!error) response.write(piece, more)
+    }
+    more()
+  })
+  const asked = await ask(url, 'jobs log 1')
+  expect(asked).toMatchObject({
+    code: 3,
+    error: `the controller at ${url} does not answer: the answer is larger than 64 MiB`,
+  })
+})
+
+test('a page of jobs without one is the last, whatever it says comes next', async () => {
+  const { url, asked } = await standIn(says(200, { jobs: [], next: '1' }))
+  expect(await ask(url, 'jobs list')).toMatchObject({ code: 0 })
+  expect(asked).toHaveLength(1)
+})
+
 test('a token that is changed while it waits: 4, for the jobs were submitted', async () => {
   const job = await newJob('waits.mp4')
   const { url } = await standIn((response, what) =>

@@ -83,7 +83,7 @@ export class ControllerClient {
         if (value !== undefined) query.set(key, value)
       const page = this.#parsed(jobPage, await this.#send('GET', `v1/jobs?${query}`))
       found.push(...page.jobs)
-      cursor = page.next
+      cursor = page.jobs.length === 0 ? null : page.next
     }
     return found
   }

@@ -33,6 +33,8 @@ export class NoAnswer extends Error {
 }
 
 const timeoutMs = 30_000
+/** A page of 500 jobs with all that may be in them is half of it. */
+const largestMiB = 64
 
 /** One request, one answer, or a `NoAnswer`. Redirections are not followed: the token goes to nobody else. Not `fetch`, which cannot be told whom to trust. */
 export async function request(wanted: Request): Promise<Response> {
@@ -68,7 +70,12 @@ export async function request(wanted: Request): Promise<Response> {
     sent.once('error', fail)
     sent.once('response', (response) => {
       const pieces: Buffer[] = []
-      response.on('data', (piece: Buffer) => pieces.push(piece))
+      let bytes = 0
+      response.on('data', (piece: Buffer) => {
+        bytes += piece.length
+        if (bytes <= largestMiB * 1024 ** 2) pieces.push(piece)
+        else sent.destroy(new Error(`the answer is larger than ${largestMiB} MiB`))
+      })
       response.once('error', fail)
       response.once('aborted', () => fail(new Error('the answer was cut off')))
       response.once('end', () =>
