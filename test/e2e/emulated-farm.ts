@@ -2,7 +2,7 @@ import { type Board, Box } from './box/box.ts'
 import type { Output } from './box/commands.ts'
 import type { Firmware } from './box/firmware.ts'
 import type { Nas } from './box/nas.ts'
-import { longestStage } from './emulation.ts'
+import { longestStage, longestWork } from './emulation.ts'
 import type { Emulation } from './images/nas-disk.ts'
 
 /**
@@ -61,6 +61,11 @@ export class EmulatedFarm {
   /** The longest that a Pi may take for anything, in ms. */
   get longestStage(): number {
     return longestStage(this.#emulation)
+  }
+
+  /** The longest that an agent may take for anything, in ms. */
+  get longestWork(): number {
+    return longestWork(this.#emulation)
   }
 
   get nas(): Nas {
