@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { DatabaseAddress } from '../../src/controller/db/database.ts'
 import { cancel } from '../../src/controller/queue/change-job.ts'
@@ -277,6 +278,60 @@ test('two exports at once to one file: the first has it, the second is told', as
     [2, `"${file}" is there already`],
   ])
   expect(readdirSync(dirname(file))).toEqual(['q.jsonl'])
+})
+
+describe('the name of an export', () => {
+  /** Exports in a process of its own, in which some of the calls to the file system do something else. */
+  async function exported(changes: string) {
+    const source = await all.sqlite.create()
+    await filled(source)
+    const [whole, file] = [newFile(), join(mkdtempSync(join(dir, 'named-')), 'q.jsonl')]
+    await jobs('export', whole, source)
+    const script = `
+      import fs from 'node:fs'
+      import { syncBuiltinESMExports } from 'node:module'
+      const { link } = fs.promises
+      const die = () => process.kill(process.pid, 'SIGKILL')
+      const refuse = () => Promise.reject(Object.assign(new Error('EPERM'), { code: 'EPERM', errno: -1 }))
+      ${changes}
+      syncBuiltinESMExports()
+      const { exportTo } = await import('./src/controller/move/move-queue.ts')
+      const [file, address] = process.argv.slice(1)
+      await exportTo(file, JSON.parse(address), new AbortController().signal)`
+    const node = ['--import', 'tsx', '--input-type=module', '-e', script]
+    const argv = [...node, file, JSON.stringify(source)]
+    const { exitCode, signal } = await execa(process.execPath, argv, { reject: false })
+    return {
+      ended: signal ?? exitCode,
+      isWhole: readFileSync(file, 'utf8') === readFileSync(whole, 'utf8'),
+      left: readdirSync(dirname(file)).filter((name) => name !== 'q.jsonl').length,
+    }
+  }
+
+  test('leads to all of it from the first, also where whoever writes it is killed', async () => {
+    const changes = 'fs.renameSync = die; fs.promises.link = (...all) => link(...all).then(die)'
+    expect(await exported(changes)).toEqual({ ended: 'SIGKILL', isWhole: true, left: 1 })
+  })
+
+  test('is taken, too, where the file system knows no hard links', async () => {
+    const changes = 'fs.promises.link = refuse'
+    expect(await exported(changes)).toEqual({ ended: 0, isWhole: true, left: 0 })
+  })
+
+  test('is flushed with its directory', async () => {
+    const changes = `
+      const { open } = fs.promises
+      let flushed = false
+      fs.promises.open = async (path, ...rest) => {
+        const handle = await open(path, ...rest)
+        const { sync } = handle
+        if ((await handle.stat()).isDirectory())
+          handle.sync = () => sync.call(handle).then(() => (flushed = true))
+        return handle
+      }
+      process.on('exit', () => (process.exitCode ||= flushed ? 0 : 7))`
+    expect(await exported(changes)).toEqual({ ended: 0, isWhole: true, left: 0 })
+  })
 })
 
 test.each<[string, () => string, string]>([

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, createReadStream, openSync, renameSync, rmSync, statSync } from 'node:fs'
-import { type FileHandle, lstat, open, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
+import { hasCode } from '../../host/entries.ts'
 import { systemReason } from '../../host/system-reason.ts'
 import type { DatabaseAddress } from '../db/database.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
@@ -39,7 +41,8 @@ export async function exportTo(
     await nameIt(unfinished, file).catch(unwritable(file))
     return done
   } catch (error) {
-    await unlink(unfinished)
+    // Gone by now where only the directory could not be flushed.
+    await rm(unfinished, { force: true })
     throw error
   } finally {
     await handle.close()
@@ -91,14 +94,28 @@ function isThere(file: string): UserError {
 }
 
 /**
- * Takes the name first, with a file of ours: between a look and a rename somebody may lay something
- * there, which would be lost. Not by link(2), which the file system of a USB stick does not know.
+ * Not by rename(2) alone: what somebody laid there since the look would be lost. link(2) refuses it, and
+ * whoever is killed leaves no name but of the whole.
  */
 async function nameIt(unfinished: string, file: string): Promise<void> {
   try {
+    await link(unfinished, file)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) throw isThere(file)
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP')) throw error
+    takeName(unfinished, file)
+  }
+  await rm(unfinished, { force: true })
+  const dir = await open(dirname(file))
+  await dir.sync().finally(() => dir.close())
+}
+
+/** Where the file system knows no link(2), as that of a USB stick: takes the name with an empty file, which a kill in between leaves. */
+function takeName(unfinished: string, file: string): void {
+  try {
     closeSync(openSync(file, 'wx', 0o600))
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere(file) : error
+    throw hasCode(error, 'EEXIST') ? isThere(file) : error
   }
   try {
     renameSync(unfinished, file)
