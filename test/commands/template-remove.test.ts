@@ -52,6 +52,32 @@ test('the boot files of the default one go with it', async () => {
   expect((await nas.pifarm('plan --exit-code')).code).toBe(0)
 })
 
+test.each(['removeTree', 'moveTree'])(
+  'what %s leaves there is not said to be deleted: 4',
+  async (call) => {
+    const nas = await farmWithOld()
+    nas.beforeMutation = (_, what) => {
+      if (what.startsWith(`${call} /mnt/PiRoots/`)) throw new Error('EIO: i/o error')
+    }
+    const { code, stderr } = await nas.pifarm(remove)
+    expect(code).toBe(4)
+    expect(stderr).toContain('EIO: i/o error')
+    expect(stderr).not.toContain('for good')
+  },
+)
+
+test('one that is a mount point cannot be renamed, and is refused before anything is changed', async () => {
+  const nas = await farmWithOld()
+  nas.poke('/proc/self/mountinfo', `40 25 8:17 / ${old} rw - ext4 /dev/sdb1 rw\n`)
+  const before = nas.snapshot()
+  expect(await nas.pifarm(remove)).toMatchObject({
+    code: 2,
+    error: `${old} is a mount point, which cannot be deleted`,
+    hint: `unmount it first: umount ${old}`,
+  })
+  expect(nas.snapshot()).toEqual(before)
+})
+
 test('the template of a Pi stays, and it is said what to do first', async () => {
   const nas = await readyFarm([addHlsPi1])
   const before = nas.snapshot()

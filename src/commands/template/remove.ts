@@ -4,7 +4,7 @@ import { templateName } from '../../farm/schema.ts'
 import { type Host, unfinishedOf } from '../../host/host.ts'
 import type { Shared } from '../../program.ts'
 import { templateNames } from '../../resources/find-template.ts'
-import { refuseMountsBelow } from '../../resources/rootfs/mounts-below.ts'
+import { refuseMountPoint, refuseMountsBelow } from '../../resources/rootfs/mounts-below.ts'
 import { refuseLeft, removeUnfinished } from '../../root-template/leftovers.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm } from '../change-farm.ts'
@@ -23,6 +23,7 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     const { farm, source } = loaded
     await refuseUsed(tools, farm, name)
     const root = templateRoot(farm, name)
+    await refuseMountPoint(nas, root)
     await refuseMountsBelow(nas, [root])
     await refuseLeft(nas, farm, name)
     if (!(await ui.confirm(`Delete ${root} for good? This cannot be taken back.`)))
@@ -31,20 +32,27 @@ export async function remove(tools: Tools, options: RemoveOptions): Promise<numb
     const { code } = await changeFarm(tools, loaded, source, { goingTemplate: name })
     if (code !== exitCodes.done) return code
     const failure = await deleteTemplate(nas, farm, name)
-    if (failure !== undefined) ui.warn(failure)
-    ui.say(`deleted ${root} for good: no undo brings it back`)
-    return code
+    if (failure === undefined) {
+      ui.say(`deleted ${root} for good: no undo brings it back`)
+      return exitCodes.done
+    }
+    ui.warn(failure)
+    return exitCodes.needsHands
   })
 }
 
 /**
  * Under its name it is there whole or not at all, also after a crash: the next command that changes
- * the farm deletes the rest.
+ * the farm deletes the rest. Answers what went wrong: the farm is without its boot files by then.
  */
 async function deleteTemplate(nas: Host, farm: Farm, name: string): Promise<string | undefined> {
   const root = templateRoot(farm, name)
   const going = unfinishedOf(root)
-  await nas.moveTree(root, going)
+  try {
+    await nas.moveTree(root, going)
+  } catch (error) {
+    return `cannot delete ${root}: ${error instanceof Error ? error.message : String(error)}`
+  }
   return await removeUnfinished(nas, farm, name, going)
 }
 
