@@ -55,6 +55,8 @@ test.each(['--from-image', '--from-tar'])(
 test.each([
   ['--controller', 'nas:8080', 'it is like http://10.77.0.1:8080'],
   ['--controller', '10.77.0.1', 'it is like http://10.77.0.1:8080'],
+  ['--media', 'nas:/../x', 'a share is host:/path, without ..'],
+  ['--media', 'nas:/srv/..', 'a share is host:/path, without ..'],
   ['--user', 'root', 'root has its keys besides, and no home for the media share'],
 ])('%s %s is refused with what it should be', async (flag, value, said) => {
   const { error, hint } = await refused('--from-tar', '/nowhere.tar', flag, value)

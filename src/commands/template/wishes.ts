@@ -34,9 +34,11 @@ const hash = z.string().regex(/^\$(?:[156]|2[aby]|y|7)\$[./A-Za-z0-9$=,]{8,}$/, 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, {
   error: 'a package name is lower-case letters, digits and + - .',
 })
-const share = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*:(?:\/[A-Za-z0-9._+-]+)+$/, {
-  error: 'a share is host:/path',
-})
+const share = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9.-]*:(?:\/(?!\.\.(?:\/|$))[A-Za-z0-9._+-]+)+$/, {
+    error: 'a share is host:/path, without ..',
+  })
 const address = z.url({ protocol: /^https?$/, error: 'it is like http://10.77.0.1:8080' })
 const publicKey =
   /^(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]+=*(?: .*)?$/
