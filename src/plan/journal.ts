@@ -20,7 +20,7 @@ export interface RunRecord {
   readonly purge: readonly string[]
   /** The run that this one takes back. */
   readonly undoes?: string
-  /** All changes are taken back, and daemons have still to read their files again. */
+  /** Its changes were taken back, and daemons have still to read their files again. */
   readonly reloadsWait?: true
 }
 
@@ -106,11 +106,9 @@ export async function keepWaiting(nas: Host, state: string, record: RunRecord): 
   await nas.put(running(state), recordEntry({ ...record, reloadsWait: true }))
 }
 
-/** What could not be put back whole is kept to look at. */
+/** What could not be put back whole is kept to look at, beside the journal: that has its own end. */
 export async function keepFailed(nas: Host, state: string, record: RunRecord): Promise<void> {
-  const kept = failedFile(state, record.id)
-  await nas.put(kept, undefined)
-  await nas.moveTree(running(state), kept)
+  await nas.put(failedFile(state, record.id), recordEntry(record))
 }
 
 /** Where the journal of a run lies that could not be put back: it holds what was there before. */

@@ -14,17 +14,26 @@ export interface PutBack {
   readonly waiting: readonly string[]
 }
 
-/**
- * Walks the changes of a run backwards and takes back those that were made, judged by what is
- * there now: the same code serves a failure, a Ctrl-C and a crash. A person's edit in between is left
- * alone and named.
- */
+/** Takes back a run, and makes the daemons read their files again: the same for a failure, a Ctrl-C and a crash. */
 export async function putBack(record: RunRecord, nas: Host): Promise<PutBack> {
   const leftovers: string[] = []
   const waiting: string[] = []
+  // Where reloads wait its files are back; whoever mends them for the daemon may have edited these very ones.
+  const touched = record.reloadsWait === true || (await takeBackAll(record, nas, leftovers))
+  if (touched)
+    for (const reload of record.steps.flatMap(({ reloads }) => reloads))
+      await repeat(reload, nas, { leftovers, waiting })
+  return { leftovers, waiting }
+}
+
+/**
+ * Walks the changes of a run backwards and takes back those that were made, judged by what is there
+ * now. A person's edit in between is left alone and named. Answers whether any had been made.
+ */
+async function takeBackAll(record: RunRecord, nas: Host, leftovers: string[]): Promise<boolean> {
   for (const path of record.staged.flatMap((staged) => [staged, unfinishedOf(staged)]))
     await attempt(leftovers, path, () => nas.put(path, undefined))
-  let touched = record.reloadsWait === true
+  let touched = false
   for (const change of record.steps.flatMap(({ changes }) => changes).toReversed()) {
     const made = await attempt(leftovers, subjectOf(change), async () => {
       await clearUnfinished(change, nas)
@@ -36,10 +45,7 @@ export async function putBack(record: RunRecord, nas: Host): Promise<PutBack> {
     })
     touched ||= made ?? true
   }
-  if (touched)
-    for (const reload of record.steps.flatMap(({ reloads }) => reloads))
-      await repeat(reload, nas, { leftovers, waiting })
-  return { leftovers, waiting }
+  return touched
 }
 
 /** Ends a put-back: durable first, then the journal goes, or is kept where it is still needed. */
@@ -51,7 +57,7 @@ export async function endPutBack(
 ): Promise<void> {
   await flushRun(record, nas)
   if (leftovers.length > 0) await keepFailed(nas, state, record)
-  else if (waiting.length > 0) await keepWaiting(nas, state, record)
+  if (waiting.length > 0) await keepWaiting(nas, state, record)
   else await discard(nas, state)
 }
 

@@ -401,31 +401,73 @@ describe('a plan that fails', () => {
     expect(outside(fake)).toEqual(before)
   })
 
-  it('leaves a daemon alone whose file a person broke meanwhile, until that is mended', async () => {
-    const { nas: fake, daemon } = nas()
+  describe('whose daemon would not survive what a person broke meanwhile', () => {
+    const line = 'restart was not run: /etc/x line 7: what?'
     const steps = plan().steps.map((one) => ({
       ...one,
       reloads: one.reloads.map((reload) => ({ ...reload, trial: { argv: ['try'] } })),
       probes: [{ why: 'alive', look: async () => 'nobody hears', patience: 0 }],
     }))
-    const before = outside(fake)
-    const { ask } = fake
-    fake.ask = async (argv, input) =>
-      argv[0] === 'try'
-        ? output('', 1, 'banner\n/etc/x line 7: what?\n^\nexiting.')
-        : ask(argv, input)
 
-    const outcome = await apply({ steps, purge: [] }, run(), toolsFor(fake))
+    /** Answers what mends it. */
+    function broken(fake: FakeNas): () => void {
+      const { ask } = fake
+      fake.ask = async (argv, input) =>
+        argv[0] === 'try'
+          ? output('', 1, 'banner\n/etc/x line 7: what?\n^\nexiting.')
+          : ask(argv, input)
+      return () => {
+        fake.ask = ask
+      }
+    }
 
-    const line = 'restart was not run: /etc/x line 7: what?'
-    expect(outcome).toMatchObject({ kind: 'waiting', waiting: [line] })
-    expect(outside(fake)).toEqual(before)
-    expect(daemon.reads).toBe('hand-written\ninclude\n')
-    await expect(recover(fake, '/state')).rejects.toThrow(line)
-    fake.ask = ask
-    expect(await recover(fake, '/state')).toContain('pifarm test')
-    expect(daemon.reads).toBe('hand-written\n')
-    expect(await recover(fake, '/state')).toBeUndefined()
+    it('leaves it alone until that is mended', async () => {
+      const { nas: fake, daemon } = nas()
+      const before = outside(fake)
+      const mend = broken(fake)
+
+      const outcome = await apply({ steps, purge: [] }, run(), toolsFor(fake))
+
+      expect(outcome).toMatchObject({ kind: 'waiting', waiting: [line] })
+      expect(outside(fake)).toEqual(before)
+      expect(daemon.reads).toBe('hand-written\ninclude\n')
+      await expect(recover(fake, '/state')).rejects.toThrow(line)
+      mend()
+      expect(await recover(fake, '/state')).toContain('pifarm test')
+      expect(daemon.reads).toBe('hand-written\n')
+      expect(await recover(fake, '/state')).toBeUndefined()
+    })
+
+    it('takes it as mended where the person edits a file of that very run', async () => {
+      const { nas: fake, daemon } = nas()
+      const mend = broken(fake)
+      await apply({ steps, purge: [] }, run(), toolsFor(fake))
+      fake.poke('/etc/dhcp.conf', 'mended by hand\n')
+      mend()
+      expect(await recover(fake, '/state')).toContain('pifarm test')
+      expect(daemon.reads).toBe('mended by hand\n')
+    })
+
+    it('keeps what could not be put back, and its reloads still wait', async () => {
+      const { nas: fake, daemon } = nas()
+      const mend = broken(fake)
+      fake.beforeMutation = (_, what) => {
+        // A person is quicker than the put-back.
+        if (what.startsWith('run restart')) fake.poke('/tftp/abc/cmdline.txt', 'edited by hand\n')
+      }
+
+      const outcome = await apply({ steps, purge: [] }, run(), toolsFor(fake))
+
+      expect(outcome).toMatchObject({
+        kind: 'stuck',
+        leftovers: [expect.stringContaining('/tftp/abc/cmdline.txt'), expect.anything(), line],
+      })
+      expect(Object.keys(fake.snapshot())).toContain('/state/failed-0001.json')
+      mend()
+      expect(await recover(fake, '/state')).toContain('pifarm test')
+      expect(daemon.reads).toBe('hand-written\n')
+      expect(await recover(fake, '/state')).toBeUndefined()
+    })
   })
 
   it('says so when a service does not come back with the old files either', async () => {
