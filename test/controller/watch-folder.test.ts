@@ -131,17 +131,19 @@ describe('what is skipped is said once:', () => {
   })
 })
 
-test('a file that is dated in the future is submitted once, however its job ends, and again when it is written', async () => {
+test('a file that is dated in the future is submitted once, however its job ends and whatever else is done to it, and again when it is written', async () => {
   const nextYear = Date.now() / 1000 + 3e7
-  const write = () => {
+  const write = (date: number) => {
     lay('later.mp4')
-    utimesSync(join(folder, 'later.mp4'), nextYear, nextYear)
+    utimesSync(join(folder, 'later.mp4'), date, date)
   }
-  write()
+  write(nextYear)
   watch()
   await cancelled()
+  chmodSync(join(folder, 'later.mp4'), 0o640)
+  await looks(3)
   expect(await submitted()).toEqual(['later.mp4'])
-  write()
+  write(nextYear + 60)
   await cancelled()
   expect(await submitted()).toEqual(['later.mp4', 'later.mp4'])
 })
