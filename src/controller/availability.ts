@@ -79,7 +79,7 @@ export function watchDatabase(queue: Queue, say: (line: string) => void): Availa
       const { audience } = request.routeOptions.config
       if (audience === undefined) return
       look()
-      if (away !== undefined) return answerGone(away, reply)
+      if (away !== undefined) return answerGone(away, request, reply)
     },
     lost,
     lostForGood,

@@ -61,8 +61,17 @@ describe('under a controller', () => {
       hint: told().hint,
       exitCode: 4,
     })
-    // Also what would not touch the damaged part.
-    expect((await here.ask('GET', '/healthz')).json).toEqual(told())
+    // Also what would not touch the damaged part. Strangers are not told where it lies.
+    const health = await fetch(new URL('/healthz', here.address))
+    expect([health.status, await health.json()]).toEqual([
+      500,
+      {
+        error: 'the database of the controller is damaged',
+        hint: 'its log says where that lies, and what to do',
+      },
+    ])
+    const stranger = await fetch(new URL('/v1/jobs', here.address))
+    expect(await stranger.text()).not.toContain(file)
     expect(here.said).toEqual([])
   })
 

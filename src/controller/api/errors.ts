@@ -18,7 +18,7 @@ export function answerErrors(app: FastifyInstance, databaseGone: (error: unknown
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     if (isDatabaseGone(error)) {
       databaseGone(error)
-      return answerGone(error, reply)
+      return answerGone(error, request, reply)
     }
     if (error instanceof Refused && error.retryAfterSeconds !== undefined)
       reply.header('retry-after', String(error.retryAfterSeconds))
@@ -62,10 +62,16 @@ function tooLarge({ headers, method, routeOptions }: FastifyRequest): string {
 }
 
 /** 503 where nothing was done, and the same again may succeed. */
-export function answerGone(error: unknown, reply: FastifyReply): FastifyReply {
-  // What this very request has changed is as unknown as all the rest.
+export function answerGone(
+  error: unknown,
+  { caller }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  // What this very request has changed is as unknown as all the rest. Where it lies is nothing for strangers.
   if (error instanceof DatabaseDamaged)
-    return reply.status(500).send({ error: error.message, hint: error.hint })
+    return reply
+      .status(500)
+      .send(caller === '' ? damaged : { error: error.message, hint: error.hint })
   reply.status(503).header('retry-after', '2')
   return error instanceof DatabaseLost
     ? reply.send({
@@ -76,6 +82,11 @@ export function answerGone(error: unknown, reply: FastifyReply): FastifyReply {
         error: 'the database does not answer',
         hint: 'nothing is lost; try again in a moment',
       })
+}
+
+const damaged = {
+  error: 'the database of the controller is damaged',
+  hint: 'its log says where that lies, and what to do',
 }
 
 function complaint({ issues }: ZodError): string {
