@@ -414,7 +414,7 @@ describe('refused with one line:', () => {
     const enough = await controller.ask('GET', '/v1/jobs', undefined, 'guess')
     expect([enough.status, enough.json.error]).toEqual([
       429,
-      'too many wrong tokens from this address',
+      'this token is not known, like too many before it from this address',
     ])
     const wait = Number(enough.headers.get('retry-after'))
     expect(wait).toBeGreaterThan(0)

@@ -11,3 +11,10 @@ test('wrong tokens are counted for a whole /64, which is one subscriber', () => 
   expect(guess('192.0.2.1')).toBe(429)
   expect(guess('192.0.2.2')).toBe(401)
 })
+
+test('what is one too many is called what it is, whatever else came from that address', () => {
+  const wrong = wrongTokens()
+  for (let times = 1; times <= 20; times++) wrong('192.0.2.1', '')
+  const { message } = wrong('192.0.2.1', 'sign in again', 'session')
+  expect(message).toBe('this session is not known, like too many before it from this address')
+})

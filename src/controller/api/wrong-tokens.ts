@@ -7,7 +7,8 @@ const windowMs = 60_000
 /**
  * Answers wrong tokens, and cookies of sessions that never were: 401, and 429 once an address has shown
  * too many within a minute. Only what was compared and found wrong comes here: what is right passes
- * whatever others at its address do.
+ * whatever others at its address do. A cookie of the admin token before is counted, too: nothing tells
+ * it from one that was made up.
  */
 export function wrongTokens(): (
   address: string,
@@ -26,8 +27,9 @@ export function wrongTokens(): (
     const origin = normalizeIP(address)
     const count = (counts.get(origin) ?? 0) + 1
     counts.set(origin, count)
-    if (count <= allowed) return new Refused(401, `this ${what} is not known`, hint)
+    const unknown = `this ${what} is not known`
+    if (count <= allowed) return new Refused(401, unknown, hint)
     const seconds = Math.ceil((since + windowMs - now) / 1000)
-    return new Refused(429, 'too many wrong tokens from this address', hint, seconds)
+    return new Refused(429, `${unknown}, like too many before it from this address`, hint, seconds)
   }
 }
