@@ -37,7 +37,7 @@ export async function takeSqlite(named: string, hint: string): Promise<TakenData
     // only looked at leaves known whose journal that is: a backup may take the place of what is damaged.
     noteOwner(file, owner)
     refuseForeign(file)
-    refuseDamaged(file)
+    await refuseDamaged(file)
     noteOwner(file, undefined)
     const unmake = makeFile(file)
     // Whoever removed the lock let somebody else in, whose file it is by now.
