@@ -15,7 +15,7 @@ import { type Changed, changeFarm } from './change-farm.ts'
 import { readTimeout } from './deadline.ts'
 import { offerRequestLog } from './mend-request-log.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
-import { type LoadedFarm, withFarm } from './session.ts'
+import { type LoadedFarm, withCleanFarm, withFarm } from './session.ts'
 
 interface AddPiOptions extends PiOptions, Shared {
   readonly name?: string
@@ -35,9 +35,8 @@ export async function addPi(tools: Tools, options: AddPiOptions): Promise<number
   const timeout = readTimeout(options.timeout)
   const name = flag('--name', hostName, options.name)
   const wanted = { ...readPiOptions(options), ...(name && { name }) } as Wanted
-  const laid = await withFarm(tools, options.config, (loaded) =>
-    lay(tools, loaded, wanted, options),
-  )
+  const session = options.plan ? withFarm : withCleanFarm
+  const laid = await session(tools, options.config, (loaded) => lay(tools, loaded, wanted, options))
   if (laid.code !== exitCodes.done || options.plan) return laid.code
   const isAwaited = options.wait && piOf(laid.farm, wanted.mac).serial === undefined
   const { code, farm } = isAwaited
@@ -183,7 +182,7 @@ async function complete(
   tools.ui.say(`power ${pi.name} on now; Ctrl-C leaves it pending, the same command goes on later`)
   const serial = await awaitSerial(tools, farm, pi, timeout)
   tools.ui.say(`${pi.name} asked for its files: its serial is ${serial}`)
-  const changed = await withFarm(tools, options.config, (loaded) =>
+  const changed = await withCleanFarm(tools, options.config, (loaded) =>
     changeFarm(tools, loaded, edit.setPi(loaded.source, pi.name, { serial })),
   )
   if (changed.code === exitCodes.done)

@@ -4,7 +4,7 @@ import { nextRunId } from '../plan/journal.ts'
 import { logRequests } from '../resources/tftp/request-log.ts'
 import type { Tools } from '../tools.ts'
 import { settle } from './change-farm.ts'
-import { withFarm } from './session.ts'
+import { withCleanFarm } from './session.ts'
 
 /**
  * Says why no Pi would be seen in the log, where that is so, rather than to wait in silence; with
@@ -29,7 +29,7 @@ async function mend(
     ui.warn(`${complaint.message}\n  ${complaint.hint}`)
     return
   }
-  const code = await withFarm(tools, options.config, async ({ farm }) => {
+  const code = await withCleanFarm(tools, options.config, async ({ farm }) => {
     const step = { ...(await logRequests(farm, nas)), resource: 'tftp' }
     const runId = await nextRunId(nas, farm.paths.state)
     return await settle(tools, { steps: [step], purge: [] }, { state: farm.paths.state, runId }, {})

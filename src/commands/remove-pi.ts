@@ -3,7 +3,7 @@ import { rootOf } from '../farm/farm.ts'
 import type { Shared } from '../program.ts'
 import type { Tools } from '../tools.ts'
 import { changeFarm } from './change-farm.ts'
-import { withFarm } from './session.ts'
+import { withCleanFarm, withFarm } from './session.ts'
 import { piNamed } from './set-pi.ts'
 
 interface RemovePiOptions extends Shared {
@@ -14,7 +14,8 @@ interface RemovePiOptions extends Shared {
 
 /** Takes a Pi out of the farm. Its root is kept aside unless it is purged. */
 export async function removePi(tools: Tools, options: RemovePiOptions): Promise<number> {
-  return await withFarm(tools, options.config, async (loaded) => {
+  const session = options.plan ? withFarm : withCleanFarm
+  return await session(tools, options.config, async (loaded) => {
     const pi = piNamed(loaded.farm, options.name)
     const root = rootOf(loaded.farm, pi)
     const question = options.purge

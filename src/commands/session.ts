@@ -58,7 +58,6 @@ export async function withFarm<T>(
   tools: Tools,
   config: string,
   work: (loaded: LoadedFarm) => Promise<T>,
-  leftovers: 'cleaned' | 'kept' = 'cleaned',
 ): Promise<T> {
   // Nobody else may look into its directories.
   needRoot(tools, 'change the NAS')
@@ -66,10 +65,19 @@ export async function withFarm<T>(
   return await withLock(tools, loaded.farm.paths.state, async () => {
     const now = await tools.nas.read(config)
     const same = now?.kind === 'file' && now.text === loaded.entry.text
-    const current = same ? loaded : await readFarmHere(tools.nas, config)
-    if (leftovers === 'cleaned')
-      for (const line of await cleanLeftovers(tools.nas, current.farm)) tools.ui.warn(line)
-    return await work(current)
+    return await work(same ? loaded : await readFarmHere(tools.nas, config))
+  })
+}
+
+/** The same where something is changed: what cut-off builds and removals of templates left is deleted first. */
+export async function withCleanFarm<T>(
+  tools: Tools,
+  config: string,
+  work: (loaded: LoadedFarm) => Promise<T>,
+): Promise<T> {
+  return await withFarm(tools, config, async (loaded) => {
+    for (const line of await cleanLeftovers(tools.nas, loaded.farm)) tools.ui.warn(line)
+    return await work(loaded)
   })
 }
 

@@ -8,7 +8,7 @@ import type { Tools } from '../tools.ts'
 import { questionPair, refuseTaken } from './add-pi.ts'
 import { changeFarm } from './change-farm.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
-import { withFarm } from './session.ts'
+import { withCleanFarm, withFarm } from './session.ts'
 
 interface SetPiOptions extends PiOptions, Shared {
   /** The name it has. */
@@ -39,7 +39,8 @@ export async function setPi(tools: Tools, options: SetPiOptions): Promise<number
   const cleared = Object.fromEntries(
     (options.unset ?? []).map((key) => [unsettable(key, wanted), undefined]),
   )
-  return await withFarm(tools, options.config, async (loaded) => {
+  const session = options.plan ? withFarm : withCleanFarm
+  return await session(tools, options.config, async (loaded) => {
     const pi = piNamed(loaded.farm, options.pi)
     if (wanted.template !== undefined && wanted.template !== pi.template)
       throw new UserError(`${pi.name} has a root cloned from ${quoted(pi.template)}`, {

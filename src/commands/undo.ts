@@ -13,7 +13,7 @@ import type { UndoLook } from '../resources/resource.ts'
 import type { Tools } from '../tools.ts'
 import { runsAsJson, showRuns } from '../ui/show-runs.ts'
 import { settle } from './change-farm.ts'
-import { needRoot, readFarmHere, withFarm } from './session.ts'
+import { needRoot, readFarmHere, withCleanFarm, withFarm } from './session.ts'
 
 interface UndoOptions extends Shared {
   readonly plan?: true
@@ -28,7 +28,8 @@ export async function undo(tools: Tools, options: UndoOptions): Promise<number> 
     throw new UserError('undo has an answer in JSON only with --list', {
       hint: 'pifarm undo --list --json',
     })
-  return await withFarm(tools, options.config, async ({ farm }) => {
+  const session = options.plan ? withFarm : withCleanFarm
+  return await session(tools, options.config, async ({ farm }) => {
     const { state } = farm.paths
     const record = await runToUndo(tools.nas, state)
     if (record === undefined) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { dir } from '../support/fake-nas.ts'
 import { addHlsPi1, config, inForce, readyFarm, textOn } from '../support/farm-nas.ts'
 
 describe('plan', () => {
@@ -39,6 +40,23 @@ describe('plan', () => {
     expect((await nas.pifarm('apply --yes')).stderr).toContain('put back what was cut off')
     expect((await nas.pifarm('plan')).stderr).toBe('')
   })
+})
+
+test.each([
+  'add-pi --mac b8:27:eb:00:00:02 --no-wait',
+  'set-pi HLSPi1 --muxid 4',
+  'remove-pi HLSPi1',
+  'undo',
+])('%s --plan leaves what a build that was cut off has left; a run deletes it', async (command) => {
+  const nas = await readyFarm([addHlsPi1])
+  const left = '/mnt/PiRoots/.x.pifarm-new'
+  nas.poke('/var/lib/pifarm/templates', dir())
+  nas.poke(left, dir())
+  const before = nas.snapshot()
+  expect(await nas.pifarm(`${command} --plan`)).toMatchObject({ code: 0 })
+  expect(nas.snapshot()).toEqual(before)
+  await nas.pifarm(`${command} --yes`)
+  expect(nas.snapshot()[left]).toBeUndefined()
 })
 
 describe('apply', () => {

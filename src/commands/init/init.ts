@@ -13,7 +13,7 @@ import {
   needRoot,
   putBackCutOff,
   readFarmHere,
-  withFarm,
+  withCleanFarm,
   withLock,
 } from '../session.ts'
 import { warnOfBoot } from './at-boot.ts'
@@ -27,7 +27,7 @@ export async function init(tools: Tools, options: InitOptions): Promise<number> 
   // A killed init left it half done: then farm.yaml goes again with the rest.
   if (await isThere()) await putBackCutOff(tools, options.config)
   if (await isThere())
-    return await withFarm(tools, options.config, (loaded) => applyAgain(tools, loaded))
+    return await withCleanFarm(tools, options.config, (loaded) => applyAgain(tools, loaded))
   const text = await farmText(tools, options)
   const farm = await loadDraft(nas, text, options.config)
   return await withLock(tools, farm.paths.state, async () => {

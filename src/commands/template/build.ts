@@ -46,8 +46,8 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
     if (options.json) tools.ui.answer(JSON.stringify(manifest, null, 2))
     return await layBootFiles(tools, loaded, name)
   }
-  // A bootstrap first takes what its last one has fetched out of them.
-  return await withFarm(tools, options.config, work, 'kept')
+  // It cleans up later itself: a bootstrap first takes what its last one has fetched out of what is left.
+  return await withFarm(tools, options.config, work)
 }
 
 /**

@@ -19,7 +19,7 @@ import { withLog } from '../../root-template/with-log.ts'
 import type { Tools } from '../../tools.ts'
 import type { Ui } from '../../ui/ui.ts'
 import { flag } from '../pi-options.ts'
-import { readFarm, withFarm } from '../session.ts'
+import { readFarm, withCleanFarm } from '../session.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
 
 interface LintTools extends Tools {
@@ -44,7 +44,7 @@ export async function lint(tools: Tools, options: LintOptions): Promise<number> 
 
 async function mendAll(tools: LintTools, options: LintOptions): Promise<number> {
   const { nas, ui, signal } = tools
-  return await withFarm(tools, options.config, async ({ farm }) => {
+  return await withCleanFarm(tools, options.config, async ({ farm }) => {
     const { tree, wishes, kind, log } = await open(tools, farm, options, true)
     // Whoever is root on a Pi could plant a link under the hand that mends.
     if (kind === 'root') await refuseMounted(farm, nas, [options.name])

@@ -9,7 +9,7 @@ import { refuseLeft, removeUnfinished } from '../../root-template/leftovers.ts'
 import type { Tools } from '../../tools.ts'
 import { changeFarm } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
-import { withFarm } from '../session.ts'
+import { withCleanFarm } from '../session.ts'
 
 interface RemoveOptions extends Shared {
   readonly name: string
@@ -19,7 +19,7 @@ interface RemoveOptions extends Shared {
 export async function remove(tools: Tools, options: RemoveOptions): Promise<number> {
   const { nas, ui } = tools
   const name = flag('NAME', templateName, options.name) ?? ''
-  return await withFarm(tools, options.config, async (loaded) => {
+  return await withCleanFarm(tools, options.config, async (loaded) => {
     const { farm, source } = loaded
     await refuseUsed(tools, farm, name)
     const root = templateRoot(farm, name)
