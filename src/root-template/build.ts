@@ -32,6 +32,8 @@ export interface BuildRequest {
   readonly emulation: Emulation
   /** A directory whose executables run inside, in the order of their names. */
   readonly hookDir: string | undefined
+  /** The uid of whoever called sudo: their hooks are as good as root's. */
+  readonly caller: string | undefined
   /** For the manifest. */
   readonly builder: string
 }
@@ -53,8 +55,8 @@ export async function buildTemplate(
   const to: FetchTo = { into, scratch: scratchOf(into), log }
   await needPrograms(nas, ['setpriv', 'unshare', 'cp', 'du', 'rm'])
   await refuseTaken(nas, farm, name)
-  const { hookDir } = request
-  const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir, ui.warn)
+  const { hookDir, caller } = request
+  const hooks = hookDir === undefined ? [] : await hookNames(nas, hookDir, caller, ui.warn)
   await nas.put(manifestsDir(farm), { kind: 'dir', mode: 0o755 })
   await nas.put(log, undefined)
   try {

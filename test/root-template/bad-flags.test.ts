@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ScratchNas, scratchNas } from '../support/scratch-nas.ts'
 import { plainWishes } from '../support/template-tree.ts'
 
@@ -64,22 +64,43 @@ test.each([
   expect(hint).toContain(said)
 })
 
-test('a hook directory, or a hook, that anybody may write into is refused: hooks run as root', async () => {
-  const hooks = join(nas.dir, 'the hooks')
-  const hook = join(hooks, '10-hook')
-  fs.mkdirSync(hooks)
-  fs.writeFileSync(hook, '#!/bin/sh\n', { mode: 0o755 })
-  for (const [path, mode] of [
-    [hooks, 0o1777],
-    [hook, 0o757],
-  ] as const) {
-    fs.chmodSync(path, mode)
-    const { error, hint } = await refused('--from-tar', '/nowhere.tar', '--hook-dir', hooks)
-    expect(error).toBe(`"${path}" may be written by anybody, and hooks run as root`)
-    expect(hint).toContain(`chmod o-w '${path}'`)
-    fs.chmodSync(path, 0o755)
-  }
+describe('hooks run as root, so that others may have no hand in them:', () => {
+  test.each([
+    ['may be written by anybody', 'chmod o-w', 0, 0, 0o1757],
+    ['may be written by group 1234', 'chmod g-w', 0, 1234, 0o775],
+    ['belongs to user 1234', 'chown root', 1234, 0, 0o755],
+  ])('what %s is refused', async (said, cure, uid, gid, mode) => {
+    const { hooks, hook } = layHooks()
+    for (const path of [hooks, hook]) {
+      fs.chownSync(path, uid, gid)
+      fs.chmodSync(path, mode)
+      const { error, hint } = await refused('--from-tar', '/nowhere.tar', '--hook-dir', hooks)
+      expect(error).toBe(`"${path}" ${said}, and hooks run as root`)
+      expect(hint).toContain(`${cure} '${path}'`)
+      fs.chownSync(path, 0, 0)
+      fs.chmodSync(path, 0o755)
+    }
+  })
+
+  test('those of whoever called sudo, and what the group of root may write, are none of others', async () => {
+    const { hooks, hook } = layHooks()
+    fs.chmodSync(hooks, 0o775)
+    fs.chownSync(hook, 1234, 1234)
+    const words = ['template', 'build', 'x', ...plainWishes, '--from-tar', '/nowhere.tar']
+    const { error } = await nas.pifarm([...words, '--hook-dir', hooks], {
+      env: { SUDO_UID: '1234' },
+    })
+    expect(error).toBe('there is no file "/nowhere.tar"')
+  })
 })
+
+function layHooks(): { readonly hooks: string; readonly hook: string } {
+  const hooks = fs.mkdtempSync(join(nas.dir, 'the hooks '))
+  const hook = join(hooks, '10-hook')
+  fs.chmodSync(hooks, 0o755)
+  fs.writeFileSync(hook, '#!/bin/sh\n', { mode: 0o755 })
+  return { hooks, hook }
+}
 
 test('what is in a hook directory and is not run is told', async () => {
   const hooks = join(nas.dir, 'some')

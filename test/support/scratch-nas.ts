@@ -7,6 +7,7 @@ import { localHost } from '../../src/host/local.ts'
 import { localWorkshop } from '../../src/host/local-workshop.ts'
 import { sshTo } from '../../src/host/ssh.ts'
 import { run } from '../../src/program.ts'
+import type { Tools } from '../../src/tools.ts'
 import { type Answer, recordingUi } from './recording-ui.ts'
 
 /** A farm whose roots, TFTP directory and state are real, below a directory of its own. */
@@ -26,6 +27,7 @@ interface ScratchOptions {
   /** The socket of an ssh agent. */
   readonly agent?: string
   readonly agentPatienceMs?: number
+  readonly env?: Tools['env']
 }
 
 export interface ScratchOutcome {
@@ -83,6 +85,7 @@ async function pifarm(
     connections = '',
     agent,
     agentPatienceMs,
+    env,
   }: ScratchOptions = {},
 ): Promise<ScratchOutcome> {
   const ui = recordingUi(...answers)
@@ -113,6 +116,7 @@ async function pifarm(
       fresh: realFresh(),
       signal,
       isRoot: true,
+      ...(env && { env }),
       command: ['pifarm', ...words].join(' '),
       now: () => new Date('2026-11-22T12:00:00Z'),
     }))

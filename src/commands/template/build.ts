@@ -39,6 +39,7 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
         steps: allSteps,
         emulation,
         hookDir: options.hookDir === undefined ? undefined : resolve(options.hookDir),
+        caller: tools.env?.SUDO_UID,
         builder: `pifarm ${version()}`,
       }),
     )
