@@ -9,8 +9,20 @@ export async function runCheck(check: Check, nas: Host): Promise<void> {
   if (wrong !== undefined) throw new UserError(wrong, { hint: check.hint })
 }
 
-/** Asks all daemons at once, for none waits for another. Throws what the first of the list refuses. */
+/**
+ * First what needs no file staged: where something was broken before, not even a directory's time changes.
+ * Of each kind all daemons at once, for none waits for another. Throws what the first of the list refuses.
+ */
 export async function runChecks(checks: readonly Check[], nas: Host): Promise<void> {
+  const needsNoFile = ({ staged }: Check) => staged.length === 0
+  await runAtOnce(checks.filter(needsNoFile), nas)
+  await runAtOnce(
+    checks.filter((check) => !needsNoFile(check)),
+    nas,
+  )
+}
+
+async function runAtOnce(checks: readonly Check[], nas: Host): Promise<void> {
   // Each to its end: a put-back clears away what is staged for it.
   const verdicts = await Promise.allSettled(checks.map((check) => runCheck(check, nas)))
   for (const verdict of verdicts) if (verdict.status === 'rejected') throw verdict.reason
