@@ -84,6 +84,10 @@ export interface Trial {
   readonly argv: readonly string[]
   /** A file that it is fed; one that is not there is empty. */
   readonly input?: string
+  /** The pattern of the line on stderr that says what is wrong; left out, it is the last one. */
+  readonly complaint?: string
+  /** Said where it dies of a signal, and says nothing itself. */
+  readonly crash?: string
 }
 
 export interface Daemon {

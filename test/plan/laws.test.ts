@@ -405,7 +405,10 @@ describe('a plan that fails', () => {
     const line = 'restart was not run: /etc/x line 7: what?'
     const steps = plan().steps.map((one) => ({
       ...one,
-      reloads: one.reloads.map((reload) => ({ ...reload, trial: { argv: ['try'] } })),
+      reloads: one.reloads.map((reload) => ({
+        ...reload,
+        trial: { argv: ['try'], complaint: ' line ' },
+      })),
       probes: [{ why: 'alive', look: async () => 'nobody hears', patience: 0 }],
     }))
 

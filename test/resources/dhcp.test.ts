@@ -8,6 +8,7 @@ import type { Reader } from '../../src/host/host.ts'
 import { localHost } from '../../src/host/local.ts'
 import type { ResourcePlan } from '../../src/plan/change.ts'
 import { runCheck } from '../../src/plan/check.ts'
+import { failedTrial } from '../../src/plan/trial.ts'
 import { dhcp } from '../../src/resources/dhcp/dhcp.ts'
 import { addressesInUse, readDhcpFacts } from '../../src/resources/dhcp/facts.ts'
 import type { Look } from '../../src/resources/resource.ts'
@@ -247,11 +248,14 @@ describe('shown to the real dhcpd', () => {
 
   test('a file that was broken before is told so, with its line', async () => {
     const { dir, farm, nas } = inDir(`${subnet}foo bar;\n`)
-    const [baseline] = (await planOf(nas, farm)).checks
-    if (baseline === undefined) throw new Error('no check')
+    const { checks, reloads } = await planOf(nas, farm)
+    const [[baseline], trial] = [checks, reloads.at(-1)?.trial]
+    if (baseline === undefined || trial === undefined) throw new Error('no check')
+    const line = `${dir}/dhcpd.conf line 2: `
     await expect(runCheck(baseline, nas)).rejects.toThrow(
-      `was already broken before pifarm: ${dir}/dhcpd.conf line 2: `,
+      `was already broken before pifarm: ${line}`,
     )
+    expect(await failedTrial(trial, nas)).toMatch(new RegExp(`^${line}`))
   })
 
   test('files that include one another, on which dhcpd crashes, are told so', async () => {
@@ -259,11 +263,12 @@ describe('shown to the real dhcpd', () => {
     writeFileSync(`${dir}/dhcpd.conf`, `${subnet}include "${dir}/a.conf";\n`)
     writeFileSync(`${dir}/a.conf`, `include "${dir}/b.conf";\n`)
     writeFileSync(`${dir}/b.conf`, `include "${dir}/a.conf";\n`)
-    const [baseline] = (await planOf(nas, farm)).checks
-    if (baseline === undefined) throw new Error('no check')
-    await expect(runCheck(baseline, nas)).rejects.toThrow(
-      `dhcpd crashes on ${dir}/dhcpd.conf: does a file include itself there?`,
-    )
+    const { checks, reloads } = await planOf(nas, farm)
+    const [[baseline], trial] = [checks, reloads.at(-1)?.trial]
+    if (baseline === undefined || trial === undefined) throw new Error('no check')
+    const crash = `dhcpd crashes on ${dir}/dhcpd.conf: does a file include itself there?`
+    await expect(runCheck(baseline, nas)).rejects.toThrow(crash)
+    expect(await failedTrial(trial, nas)).toBe(crash)
   })
 
   test('a damaged file of our own does not stop its repair', async () => {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { Farm } from '../../farm/farm.ts'
 import type { Output } from '../../host/host.ts'
-import type { Check } from '../../plan/change.ts'
+import type { Check, Trial } from '../../plan/change.ts'
 import type { Include } from './facts.ts'
 
 /** What is there now, judged before anything else: pifarm does not build on a broken file. */
@@ -53,16 +53,29 @@ export function candidateCheck(
   }
 }
 
-/** What dhcpd says is wrong: `FILE line N: MESSAGE`, below a banner and above a farewell. */
+/** Whether dhcpd takes the files as they lie. */
+export function trialOf(farm: Farm): Trial {
+  const { dhcpd_conf } = farm.paths
+  const argv = [...farm.services.dhcp.test, dhcpd_conf]
+  return { argv, complaint: complaintLine, crash: crashedOn(dhcpd_conf) }
+}
+
+/** It stands below a banner and above a farewell. */
+const complaintLine = String.raw`^\S+ line \d+: .*$|^Can't open \S+: .*$`
+
+/** What dhcpd says is wrong: `FILE line N: MESSAGE`, or which file it cannot open. */
 function complaint({ code, stderr }: Output, file: string): string | undefined {
   if (code === 0) return undefined
-  const cannotOpen = /^Can't open (\S+): (.*)$/m.exec(stderr)
-  // It overflows its stack, and says nothing.
-  if (code >= 128) return `dhcpd crashes on ${file}: does a file include itself there?`
-  if (cannotOpen) return `${cannotOpen[1]} cannot be opened: ${cannotOpen[2]}`
+  if (code >= 128) return crashedOn(file)
   // With -q dhcpd 4.4.3 keeps even its errors to itself.
-  const line = /^\S+ line \d+: .*$/m.exec(stderr)?.[0]
-  return line ?? `${file} is refused by dhcpd: exit status ${code}`
+  const line = new RegExp(complaintLine, 'm').exec(stderr)?.[0]
+  if (line === undefined) return `${file} is refused by dhcpd: exit status ${code}`
+  return line.replace(/^Can't open (\S+): /, '$1 cannot be opened: ')
+}
+
+/** It overflows its stack, and says nothing. */
+function crashedOn(file: string): string {
+  return `dhcpd crashes on ${file}: does a file include itself there?`
 }
 
 function renamed(text: string, names: ReadonlyMap<string, string>): string {

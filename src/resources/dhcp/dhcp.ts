@@ -6,7 +6,7 @@ import type { Probe, Put, Reload } from '../../plan/change.ts'
 import { fileShouldBe } from '../file-should-be.ts'
 import { setBlock } from '../managed-block.ts'
 import type { Resource } from '../resource.ts'
-import { baselineCheck, candidateCheck } from './check.ts'
+import { baselineCheck, candidateCheck, trialOf } from './check.ts'
 import { dhcpClashes, doubleSubnet, unservedSubnet } from './clashes.ts'
 import { addressesInUse, type DhcpFacts, findOwnInclude, readDhcpFacts } from './facts.ts'
 import { dhcpd, dhcpdProbe, editedSinceStart } from './probe.ts'
@@ -133,10 +133,9 @@ async function puts(
 }
 
 function reloads(farm: Farm): readonly Reload[] {
-  const { reset, restart, test } = farm.services.dhcp
-  const trial = { argv: [...test, farm.paths.dhcpd_conf] }
+  const { reset, restart } = farm.services.dhcp
   return [
     { why: 'clear the start limit of dhcpd', argv: reset, mayFail: true },
-    { why: 'restart dhcpd', argv: restart, daemon: dhcpd(farm), trial },
+    { why: 'restart dhcpd', argv: restart, daemon: dhcpd(farm), trial: trialOf(farm) },
   ]
 }
