@@ -51,8 +51,10 @@ export function redrawnBars(
   }
   draw()
   return {
-    at: (index, percent, what) =>
-      put(index, `  ${titles[index]}  ${percentBar(percent)}  ${visible(what)}`),
+    at(index, percent, what) {
+      const bar = percent === undefined ? '' : `  ${percentBar(percent)}`
+      put(index, `  ${titles[index]}${bar}  ${visible(what)}`)
+    },
     done: (index) => put(index, `✔ ${titles[index]}`),
     fail: (index, why) => put(index, `✖ ${titles[index]}: ${visible(why)}`),
     note(line) {

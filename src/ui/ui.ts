@@ -31,8 +31,8 @@ export interface Ui {
 }
 
 export interface BarDisplay {
-  /** How far it is, and what is being done. */
-  at(index: number, percent: number, what: string): void
+  /** How far it is, undefined where it was not begun, and what is being done. */
+  at(index: number, percent: number | undefined, what: string): void
   done(index: number): void
   fail(index: number, why: string): void
   /** A line about all of them. */

@@ -29,8 +29,10 @@ test('on a terminal: redrawn in its place, never wider than the screen', () => {
   }
   const bars = redrawnBars(['a', 'b'], screen)
   bars.at(1, 50, 'encode 720p on muxer 1  20 fps  ETA 3 min')
+  bars.at(0, undefined, 'waits: no muxer has asked for work yet')
   expect(written[0]).toBe('\r\u001b[2K  a\n\u001b[2K  b\n\u001b[J')
   expect(written[1]).toBe(
     '\u001b[2A\r\u001b[2K  a\n\u001b[2K  b  [##########..........] 50 %  encod\n\u001b[J',
   )
+  expect(written[2]).toContain('  a  waits: no muxer has asked for work\n')
 })

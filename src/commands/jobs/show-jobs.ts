@@ -69,6 +69,8 @@ function waits(job: JobView, { now, muxers }: Around): string {
     return failure === null
       ? `waits until ${at}`
       : `waits until ${at} to be tried again: ${failure.detail}`
-  const what = muxers === undefined ? '' : `: ${whatItWaitsFor(job, muxers)}`
-  return `ready since ${at}${what}${failure === null ? '' : `; failed before: ${failure.detail}`}`
+  const before = failure === null ? '' : `; failed before: ${failure.detail}`
+  if (muxers === undefined) return `waits since ${at}${before}`
+  // The reason first: a terminal cuts the end off.
+  return `waits: ${whatItWaitsFor(job, muxers)}${before}; since ${at}`
 }

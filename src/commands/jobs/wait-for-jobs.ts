@@ -56,7 +56,7 @@ export async function waitForJobs(
   const left = jobs.filter((job) => !isOver(job)).map(({ id }) => id)
   if (left.length > 0)
     ui.say(
-      `no longer waiting; still at work: ${left.join(' ')}. To stop one: pifarm jobs cancel ${left[0]}`,
+      `no longer waiting; the jobs go on: ${left.join(' ')}. To stop one: pifarm jobs cancel ${left[0]}`,
     )
   return jobs
 }
@@ -64,5 +64,9 @@ export async function waitForJobs(
 function show(bars: BarDisplay, index: number, job: JobView, around: Around): void {
   if (job.state === 'done') bars.done(index)
   else if (isOver(job)) bars.fail(index, job.failure?.detail || job.state)
-  else bars.at(index, job.progress?.percent ?? 0, progressOf(job, around))
+  else {
+    // A bar of nothing would take the room of why it waits.
+    const percent = job.state === 'queued' ? undefined : (job.progress?.percent ?? 0)
+    bars.at(index, percent, progressOf(job, around))
+  }
 }
