@@ -112,6 +112,7 @@ describe('who looks, and who changes something, ends with', () => {
       expect(await ask(url, words)).toMatchObject({
         code: 3,
         error: `the controller at ${url} does not answer: connect ECONNREFUSED 127.0.0.1:9`,
+        hint: 'is one running there, and is --controller right?',
       })
   })
 })

@@ -57,7 +57,11 @@ export async function connect(tools: Tools, options: ConnectOptions): Promise<Co
     caFile === undefined
       ? undefined
       : await textOf(tools, caFile, 'is a certificate', 'it is that of the controller, in PEM')
-  return { client: new ControllerClient({ url, token: token.trim(), ca, signal }), farm }
+  const ifAway =
+    given === undefined
+      ? 'is it running? systemctl status pifarm-controller; another one: --controller URL'
+      : 'is one running there, and is --controller right?'
+  return { client: new ControllerClient({ url, token: token.trim(), ca, signal, ifAway }), farm }
 }
 
 async function textOf({ nas }: Tools, path: string, what: string, hint: string): Promise<string> {

@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly token: string
   readonly ca: string | undefined
   readonly signal: AbortSignal
+  /** What to do when nobody answers. */
+  readonly ifAway: string
 }
 
 /** Not reached, or its database is away: the same again may succeed. */
@@ -131,7 +133,7 @@ export class ControllerClient {
   }
 
   #unanswered({ cause, isSent, isUntrusted }: NoAnswer, method: string, at: URL): UserError {
-    const { url } = this.#options
+    const { url, ifAway } = this.#options
     const why = whyNoAnswer(cause, at)
     if (isUntrusted)
       return new UserError(`the certificate of the controller at ${url} is not trusted: ${why}`, {
@@ -141,7 +143,7 @@ export class ControllerClient {
     const message = `the controller at ${url} does not answer: ${why}`
     if (speaksNoTls(cause)) return new UserError(message, { hint: 'see --controller', cause })
     return new ControllerAway(message, {
-      hint: 'is it running? systemctl status pifarm-controller; another one: --controller URL',
+      hint: ifAway,
       mayBeDone: isSent && method !== 'GET',
     })
   }
