@@ -22,7 +22,8 @@ Exit status:
   0 done                       4 failed, needs hands (says where)
   1 a bug in pifarm            5 changes pending (plan --exit-code, status)
   2 wrong usage or farm.yaml   6 another run holds the lock
-  3 failed, all put back       7 declined           130 interrupted`
+  3 failed, put back; a Pi that nobody asked for in time stays pending
+  7 declined                   130 interrupted`
 
 /** Runs one command line. Each group of commands declares its own, in src/program/<group>.ts. */
 export async function run(argv: readonly string[], makeTools: MakeTools): Promise<number> {
