@@ -5,13 +5,14 @@ import { visibleLines } from '../ui/visible.ts'
 
 /**
  * Does it with each; one that is refused is warned of and does not keep the others from it. A hint that
- * several share is said once. Once the controller is away nothing more is asked for. The exit code says
+ * several share is said once, and so is how many of them are `done`, in a word of the caller. Once the controller is away nothing more is asked for. The exit code says
  * whether anything was done.
  */
 export async function eachOf<T, R>(
   { ui, signal }: Tools,
   items: readonly T[],
   work: (item: T) => Promise<R>,
+  word = 'done',
 ): Promise<{ readonly done: R[]; readonly exitCode: number }> {
   const done: R[] = []
   const hints = new Set<string>()
@@ -35,6 +36,6 @@ export async function eachOf<T, R>(
   }
   if (signal.aborted) return { done, exitCode: exitCodes.interrupted }
   if (done.length === 0 || done.length === items.length) return { done, exitCode }
-  ui.warn(`done: ${done.length} of ${items.length}${left}`)
+  ui.warn(`${word}: ${done.length} of ${items.length}${left}`)
   return { done, exitCode: exitCodes.needsHands }
 }

@@ -135,6 +135,11 @@ describe('jobs submit', () => {
     const outside = await ask('jobs submit', ['/etc/passwd', ...inMedia()])
     expect(outside).toMatchObject({ code: 2 })
     expect(outside.error).toBe(`"/etc/passwd" is not below the media directory ${controller.media}`)
+    // This repository's own, and no file of the media directory.
+    expect(await ask('jobs submit', ['package.json', ...inMedia()])).toMatchObject({
+      code: 2,
+      error: `"package.json" is not below the media directory ${controller.media}`,
+    })
     expect(await ask('jobs submit', ['../../etc/passwd'])).toMatchObject({ code: 2 })
     expect(await ask('jobs submit', ['films/no.mp4'])).toMatchObject({
       code: 2,
@@ -145,7 +150,7 @@ describe('jobs submit', () => {
   test('of several, the one that is not there does not keep the others', async () => {
     const mixed = await ask('jobs submit', [video(), 'films/no.mp4', ...inMedia()])
     expect(mixed.code).toBe(4)
-    expect(mixed.stderr).toContain('submitted')
+    expect(mixed.stderr).toContain('submitted: 1 of 2')
     expect(mixed.stderr).toContain('there is no "films/no.mp4"')
   })
 
@@ -227,7 +232,7 @@ describe('jobs submit', () => {
     interrupt.abort()
     const ended = await waiting
     expect(ended.code).toBe(130)
-    expect(ended.stderr).toContain(`still at work: ${claimed.job.id}`)
+    expect(ended.stderr).toContain(`the jobs go on: ${claimed.job.id}. To stop one`)
     expect(await agent.complete(claimed)).toMatchObject({ status: 200 })
   })
 })
@@ -293,11 +298,11 @@ describe('jobs', () => {
     expect(await now(later)).toMatch(new RegExp(`^waits until ${instant}$`))
     const past = await submitted('--not-before', '2020-01-01T00:00:00Z', '--label', 'never')
     expect(await now(past)).toMatch(
-      /^ready since 2020-01-01 00:00:00 UTC: no muxer has the label never$/,
+      /^waits: no muxer has the label never; since 2020-01-01 00:00:00 UTC$/,
     )
     const other = await submitted('--muxid', '7')
     expect(await now(other)).toMatch(
-      new RegExp(`^ready since ${instant}: muxer 7 has never asked for work$`),
+      new RegExp(`^waits: muxer 7 has never asked for work; since ${instant}$`),
     )
 
     const again = await submitted()
@@ -312,7 +317,7 @@ describe('jobs', () => {
       .execute()
     const listed = await ask('jobs list --state queued')
     expect(listed.stdout).toMatch(
-      new RegExp(`ready since ${instant}: its turn on muxer 1; failed before: it broke`),
+      new RegExp(`waits: its turn on muxer 1; failed before: it broke; since ${instant}`),
     )
   })
 

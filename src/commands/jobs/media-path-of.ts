@@ -4,7 +4,8 @@ import type { Reader } from '../../host/host.ts'
 
 /**
  * A file as a person names it, as a path below the media directory: one that lies there on this
- * machine, or else a relative path that is meant so. Whether it is there is the controller's to say.
+ * machine, or else a relative path that is meant so. Whether it is there is the controller's to say,
+ * but where a file of that name lies only outside, it is that one that was meant.
  */
 export async function mediaPathOf(
   nas: Reader,
@@ -18,7 +19,9 @@ export async function mediaPathOf(
     const below = relative(top, join(dir, basename(file)))
     if (!below.startsWith('..') && !isAbsolute(below)) return below
   }
-  if (!isAbsolute(file)) return file
+  const isOutside = top !== undefined && (await realOf(nas, file)) !== undefined
+  const isMeantBelow = !isOutside || (await realOf(nas, join(top, file))) !== undefined
+  if (!isAbsolute(file) && isMeantBelow) return file
   throw new UserError(
     `${quoted(file)} is not below the media directory${media === undefined ? '' : ` ${media}`}`,
     { hint: 'lay it there, or say where that directory is on this machine: --media DIR' },

@@ -33,13 +33,14 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
   // All of them before the first is sent: a mistake in the last leaves the queue as it was.
   for (const file of options.files)
     wishes.push(submissionOf(await mediaPathOf(tools.nas, file, media), options, tools.now()))
-  const { done, exitCode } = await eachOf(tools, wishes, async (wish) => {
+  const send = async (wish: Submission) => {
     const { job, isNew } = await client.submit(wish, randomUUID()).catch(toBeReplaced)
     const line = `job ${job.id}: ${visible(job.path)}: ${isNew ? 'submitted' : whatBecame(job)}`
     if (job.notTakenOver.length > 0) ui.warn(line)
     else if (!options.json) ui.say(line)
     return job
-  })
+  }
+  const { done, exitCode } = await eachOf(tools, wishes, send, 'submitted')
   const waited = options.wait ? await waitForJobs(tools, client, done) : done
   // What became of the wishes is in the answer to the submission alone.
   const ended = waited.map((job, index) => ({ ...done[index], ...job }))
