@@ -83,6 +83,10 @@ export function eventRoutes(app: FastifyInstance, { queue, version, stopping }: 
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       })
+      if (request.method === 'HEAD') {
+        reply.raw.end()
+        return undefined
+      }
       pages.set(reply, request.session)
       reply.raw.on('close', () => pages.delete(reply))
       write(reply, `retry: 2000\nevent: hello\ndata: ${JSON.stringify({ version })}\n\n`)
