@@ -88,6 +88,25 @@ test.each<[string, (backup: string) => void]>([
   expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(20)
 })
 
+test('a database that is moved away alone does not lose what is in its journal', async () => {
+  const live = await queueOf(20, 'live.db')
+  await kill(live, 30)
+  const aside = join(dir, 'aside.db')
+  renameSync(file, aside)
+  const before = everything()
+  for (let time = 0; time < 2; time++)
+    await expect(take(file)).rejects.toMatchObject({
+      message: `${file}-wal is the journal of a database that is not there any more`,
+      exitCode: 4,
+    })
+  expect(everything()).toEqual(before)
+
+  renameSync(aside, file)
+  const taken = await take(file)
+  onTestFinished(() => taken.close())
+  expect((await findJobs(taken.db, { limit: 100 })).jobs).toHaveLength(50)
+})
+
 test('a backup that was made while that very controller ran is not changed where the journal does not fit it', async () => {
   const live = await queueOf(20, 'live.db')
   const running = await take(live)

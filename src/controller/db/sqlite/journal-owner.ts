@@ -31,8 +31,14 @@ export function lockOf(file: string): string {
 
 /** To be asked before anything opens the database, or takes the lock. */
 export function refuseLeftJournal(file: string): void {
+  // SQLite would delete it, and with it jobs of a database that was only moved aside.
+  if (sizeOf(file) === 0 && sizeOf(`${file}-wal`) > 0)
+    throw new UserError(`${file}-wal is the journal of a database that is not there any more`, {
+      hint: `put ${file} back, for jobs may be in the journal alone; for a new one: mv ${file}-wal ${file}-wal.aside`,
+      exitCode: exitCodes.needsHands,
+    })
   const known = ownerOfJournal(file)
-  if (known === undefined || sizeOf(file) === 0 || known === numberOf(file)) return
+  if (known === undefined || known === numberOf(file)) return
   throw new UserError(`${file}-wal is the journal of another database, and would spoil ${file}`, {
     hint: `for a restored backup: mv ${file}-wal ${file}-wal.aside; for a backup that brought this journal along: mv ${lockOf(file)} ${lockOf(file)}.aside`,
     exitCode: exitCodes.needsHands,
