@@ -1,3 +1,4 @@
+import type { FileEntry } from '../host/host.ts'
 import type { FilesBelow } from '../host/workshop.ts'
 
 /** Debian's names of the architectures that a template can have. */
@@ -20,11 +21,32 @@ export async function architectureOf(
   for (const path of programs) {
     const entry = await files.read(path)
     if (entry?.kind !== 'file') continue
-    const bytes = Buffer.from(entry.text.slice(0, 64), entry.encoding)
-    if (bytes.toString('latin1', 1, 4) === 'ELF' && bytes.length >= 20)
-      return machines.get(bytes.readUInt16LE(18))
+    const machine = elfMachine(entry)
+    if (machine !== undefined) return machines.get(machine)
   }
   return undefined
+}
+
+/** The machine number in a program's header; undefined: it has none, as a script. */
+function elfMachine({ text, encoding }: Beginning): number | undefined {
+  const bytes = Buffer.from(text.slice(0, 64), encoding)
+  const isElf = bytes.toString('latin1', 1, 4) === 'ELF' && bytes.length >= 20
+  return isElf ? bytes.readUInt16LE(18) : undefined
+}
+
+type Beginning = Pick<FileEntry, 'text' | 'encoding'>
+
+/** What a program is made for, where that is no Raspberry Pi: `amd64`, `ELF machine 243`. */
+export function foreignToPis(program: Beginning): string | undefined {
+  const machine = elfMachine(program)
+  if (machine === undefined) return undefined
+  const architecture = machines.get(machine)
+  if (architecture === undefined) return `ELF machine ${machine}`
+  return isForPis(architecture) ? undefined : architecture
+}
+
+export function isForPis(architecture: string): boolean {
+  return architecture === 'arm64' || architecture === 'armhf'
 }
 
 /** What `uname -m` of the NAS says, and the architectures it runs by itself. */

@@ -9,7 +9,7 @@ const firmwareFiles = ['bootcode.bin', 'start.elf', 'fixup.dat', 'start_cd.elf',
 /** What stands for the kernel and the device tree: real ones are 40 MB more to fetch. */
 const kernel = Buffer.alloc(
   1_500_000,
-  'a stand-in for a kernel. Linux version 6.6.31-v8+ (dom@buildbot)\n',
+  'a stand-in for a kernel. Root-NFS IP-Config Linux version 6.6.31-v8+ (dom@buildbot)\n',
 )
 const deviceTree = Buffer.alloc(30_000, 'a stand-in for the device tree of a Pi 3B\n')
 

@@ -15,6 +15,8 @@ const dir = `/srv/tftp/${first.serial}`
 const shared = '/srv/tftp/templates/template'
 const root = `/mnt/PiRoots/${first.name}`
 const host = '/etc/dhcp/pifarm.conf'
+/** Writes as much of one as its header: ELF, x86-64. */
+const programForPc = "printf '\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\76\\0'"
 /** Where the Pi is, in its place. */
 const playing = pifarmArgv(['simulate-boot', first.name, '--interface', 'eth0'])
 
@@ -119,6 +121,18 @@ describe('each fault is found, and it is where a Pi would stop first', () => {
            seq 9999 >${root}/boot/firmware/early.cpio; seq 999 >${dir}/early.cpio`,
         ),
       /^stops \(kernel\): early\.cpio is truncated: 3888 of the 48888 bytes/m,
+    ],
+    [
+      'a kernel that cannot mount NFS, and no initramfs',
+      [`${shared}/kernel8.img`],
+      () => sh(`sed -i s/Root-NFS/No---NFS/ ${shared}/kernel8.img`),
+      /^stops \(kernel\): config\.txt names no initramfs, and kernel8\.img cannot mount NFS without one/m,
+    ],
+    [
+      'an init for a PC',
+      [`${root}/usr/sbin/init`],
+      () => sh(`${programForPc} >${root}/usr/sbin/init`),
+      /^stops \(root\): \/sbin\/init in \/mnt\/PiRoots\/HLSPi1 is a program for amd64, which no Raspberry Pi runs/m,
     ],
     [
       'no init',
@@ -516,6 +530,15 @@ describe('in the Pi’s place, beside a server that really hands out files', () 
     expect(stdout).toContain(`ok: ${root} has the modules of 6.6.31-v8+`)
     expect(stdout).not.toMatch(/^skipped: (?!the files on the disk)/m)
     expect(code).toBe(0)
+  })
+
+  test('an init for a PC is known by its first bytes', async () => {
+    const init = `${root}/usr/sbin/init`
+    await sh(`cp -a ${init} ${root}/kept; ${programForPc} >${init}`)
+    const { code, stdout } = await inPlace()
+    await sh(`mv ${root}/kept ${init}`)
+    expect(stdout).toMatch(/^stops \(root\): \/sbin\/init in \S+ is a program for amd64,/m)
+    expect(code).toBe(3)
   })
 
   test.each([

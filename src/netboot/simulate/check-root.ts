@@ -1,4 +1,5 @@
 import type { Entry, Reader } from '../../host/host.ts'
+import { foreignToPis } from '../../root-template/architecture.ts'
 import type { BootReport } from '../boot-client/boot-report.ts'
 import { type Fault, type Findings, joined, noFindings } from './fault.ts'
 import { insideRoot, type Look, type Seen } from './inside-root.ts'
@@ -28,11 +29,18 @@ export async function checkSystem(
   return joined(await checkInit(look, root, report), await checkModules(look, root, report))
 }
 
+const forPis =
+  'build a template for arm64 or armhf, remove the Pi and add it again with add-pi --template'
+
 async function checkInit(look: Look<Seen>, root: string, report: BootReport): Promise<Findings> {
   const path = report.cmdline?.values.init ?? '/sbin/init'
   const entry = await insideRoot(look, path)
-  if (entry?.kind === 'file' && (entry.mode & 0o111) !== 0)
-    return { ...noFindings, checked: [`${root} has an init`] }
+  if (entry?.kind === 'file' && (entry.mode & 0o111) !== 0) {
+    const foreign = foreignToPis(entry)
+    if (foreign === undefined) return { ...noFindings, checked: [`${root} has an init`] }
+    const what = `${path} in ${root} is a program for ${foreign}, which no Raspberry Pi runs: the kernel panics`
+    return { ...noFindings, faults: [{ stage: 'root', what, cure: forPis }] }
+  }
   const what =
     entry === undefined
       ? `${root} has no ${path}: the kernel panics`

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
+import type { FileEntry } from '../../host/host.ts'
 
-/** What can lie at a path, wherever the tree is looked at: on the disk, or over NFS. */
+/** What can lie at a path, wherever the tree is looked at: on the disk, or over NFS, where a file's text is its beginning. */
 export type Seen =
-  | { readonly kind: 'file'; readonly mode: number }
+  | ({ readonly kind: 'file' } & Pick<FileEntry, 'mode' | 'text' | 'encoding'>)
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'dir' | 'other' }
 

@@ -17,10 +17,12 @@ export class NfsRefusal extends Error {
 
 /** RFC 1813. */
 const nfs = { program: 100_003, version: 3, credential: 'root' } as const
-const procedures = { getAttributes: 1, lookUp: 3, access: 4, readLink: 5 } as const
+const procedures = { getAttributes: 1, lookUp: 3, access: 4, readLink: 5, read: 6 } as const
 const [noEntry, notDirectory] = [2, 20]
 const [regular, directory, link] = [1, 2, 5]
 const attributesLength = 84
+const headerLength = 64
+const noBytes = { text: '', encoding: 'latin1' } as const
 /** A path of Linux is shorter, and the way to init and the modules takes a tenth of these calls. */
 const [longestPath, mostCalls] = [4096, 300]
 /** MODIFY, EXTEND and DELETE of ACCESS. */
@@ -45,7 +47,7 @@ export class NfsTree {
     const attributes = await this.#ask(procedures.getAttributes, opaque(handle))
     if (attributes === undefined) return undefined
     const [type, mode] = [attributes.number(), attributes.number() & 0o7777]
-    if (type === regular) return { kind: 'file', mode }
+    if (type === regular) return { kind: 'file', mode, ...(await this.#beginning(handle)) }
     if (type === directory) return { kind: 'dir' }
     if (type !== link) return { kind: 'other' }
     const answer = await this.#ask(procedures.readLink, opaque(handle))
@@ -66,6 +68,16 @@ export class NfsTree {
     if (answer === undefined) return false
     skipAttributes(answer)
     return (answer.number() & writing) === writing
+  }
+
+  /** As much as the header of a program. */
+  async #beginning(handle: Buffer) {
+    const asked = Buffer.concat([opaque(handle), numbers(0, 0, headerLength)])
+    const answer = await this.#ask(procedures.read, asked)
+    if (answer === undefined) return noBytes
+    skipAttributes(answer)
+    answer.skip(8)
+    return { text: answer.opaque().toString('latin1'), encoding: 'latin1' } as const
   }
 
   async #handleOf(path: string): Promise<Buffer | undefined> {

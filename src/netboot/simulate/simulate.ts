@@ -11,6 +11,7 @@ import { cmdlineCure } from './cures.ts'
 import type { Enrolment } from './enrolment.ts'
 import { type Fault, type Findings, inOrder, joined, noFindings } from './fault.ts'
 import { judgeBoot } from './judge-boot.ts'
+import { checkMountsRoot } from './mounts-root.ts'
 import { type NfsTarget, nfsTarget } from './nfs-root.ts'
 import { checkServed } from './served-files.ts'
 
@@ -47,8 +48,9 @@ export async function simulate(walked: Walked, signal: AbortSignal): Promise<Fin
     warnings: report.warnings,
   }
   const behind = report.stopped === undefined ? await checkBehind(walked, signal) : noFindings
-  // What explains a file's absence goes before the absence itself.
-  const all = joined(served, port, judged, behind)
+  const mounts = report.stopped === undefined ? checkMountsRoot(report) : noFindings
+  // What explains a file's absence goes before the absence itself, and a kernel cut off before what it lacks.
+  const all = joined(served, port, judged, behind, mounts)
   return { ...all, faults: inOrder(all.faults) }
 }
 

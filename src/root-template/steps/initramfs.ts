@@ -1,5 +1,5 @@
 import { findBoot } from '../inside/find-boot.ts'
-import { gzipsIn } from '../inside/gzip.ts'
+import { lacksForNfs } from '../inside/initramfs-archive.ts'
 import { type Kernel, kernelsIn } from '../inside/kernels.ts'
 import { fileAt, linesAt, putText, textAt } from '../inside/texts.ts'
 import type { Step } from '../step.ts'
@@ -8,19 +8,11 @@ import type { Tree } from '../tree.ts'
 /** `initramfs FILE followkernel`, or `auto_initramfs=1`. */
 const asked = /^\s*(?:initramfs\s+(\S+)|auto_initramfs\s*=\s*1)/
 
-const cpioMagic = '070701'
-/** By their names in the archive; a zero byte ends each. */
-const parts = {
-  nfsmount: 'bin/nfsmount\0',
-  'the script for NFS roots': 'scripts/nfs\0',
-  'the module nfs': '/fs/nfs/nfs.ko',
-} as const
-
 export const initramfs: Step = {
   id: 'initramfs',
   title: 'Initramfs',
-  why: "a Raspberry Pi kernel mounts its NFS root by itself, while an initramfs is 10 MB more over TFTP, was built for the card's disk and knows NFS 2 and 3 only; a Debian kernel cannot do without one",
-  cure: 'comments the lines out of config.txt where the kernels mount NFS themselves; else rebuild it with MODULES=most in /etc/initramfs-tools/initramfs.conf (`update-initramfs -u -k all`)',
+  why: "whether a Pi needs one depends on its kernel: Debian's cannot mount its NFS root without, while a Raspberry Pi kernel does so by itself, and an initramfs is then 10 MB more over TFTP, was built for the card's disk and knows NFS 2 and 3 only",
+  cure: 'comments the lines out of config.txt where the kernels mount NFS themselves; by hand, where they do not: name one in config.txt, built with MODULES=most in /etc/initramfs-tools/initramfs.conf (`update-initramfs -u -k all`)',
   async inspect(tree) {
     const found = await findBoot(tree, '')
     if (found === undefined) return []
@@ -58,10 +50,6 @@ function isNeedless(kernels: readonly Kernel[]): boolean {
 async function judge(tree: Tree, path: string): Promise<readonly string[]> {
   const file = await fileAt(tree, path)
   if (file === undefined) return [`${path} is missing`]
-  const packed = Buffer.from(file.text, file.encoding)
-  const archive = [...gzipsIn(packed)].find((unpacked) => unpacked.includes(cpioMagic))
-  if (archive === undefined) return []
-  return Object.entries(parts)
-    .filter(([, name]) => !archive.includes(name))
-    .map(([part]) => `${path} lacks ${part}`)
+  const lacking = lacksForNfs(Buffer.from(file.text, file.encoding)) ?? []
+  return lacking.map((part) => `${path} lacks ${part}`)
 }
