@@ -53,6 +53,14 @@ test.each(['--from-image', '--from-tar'])(
 )
 
 test.each([
+  [[], 'it was not said what to build from'],
+  [['--from-tar', '/nowhere.tar'], 'there is no file "/nowhere.tar"'],
+])('a build with %j says that, and nothing of keys before it', async (from, said) => {
+  const { error, warnings } = await nas.pifarm(['template', 'build', 'x', ...from])
+  expect([error, warnings]).toEqual([said, []])
+})
+
+test.each([
   ['--controller', 'nas:8080', 'it is like http://10.77.0.1:8080'],
   ['--controller', '10.77.0.1', 'it is like http://10.77.0.1:8080'],
   ['--media', 'nas:/../x', 'a share is host:/path, without ..'],

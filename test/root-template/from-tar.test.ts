@@ -48,3 +48,36 @@ test.each([
   )
   expect(differences).toEqual([])
 })
+
+test('a root of a PC becomes a template, with a warning at the end', async () => {
+  const header = Buffer.alloc(64)
+  header.write('\x7fELF\x02\x01\x01', 'latin1')
+  header.writeUInt16LE(62, 18)
+  const pc = join(nas.dir, 'pc')
+  execFileSync('cp', ['-a', source.root, pc])
+  fs.writeFileSync(join(pc, 'usr/bin/env'), header)
+  const file = pack('pc.tar', '-C', pc, '.')
+  const built = await nas.pifarm(['template', 'build', 'pc', '--from-tar', file, ...plainWishes])
+  expect([built.error, built.code]).toEqual(['', 0])
+  expect(built.warnings.at(-1)).toBe(
+    'pc is for amd64: no Raspberry Pi runs its programs, which are for arm64 or armhf',
+  )
+})
+
+test.each([
+  ['in use', 'in-use', 'in-use is the template of HLSPi1: they boot from its boot files'],
+  ['the default', 'another', 'another is the default template, whose bootcode.bin every Pi loads'],
+])('a template that is %s is not built anew', async (_, name, said) => {
+  const pi = `pis:
+  - { name: HLSPi1, mac: "b8:27:eb:33:34:7a", address: 10.77.0.50, muxid: 1, template: in-use }
+`
+  const farm = scratchNas(undefined, pi)
+  try {
+    fs.mkdirSync(join(farm.dir, 'tftp/templates', name), { recursive: true })
+    const { error, hint } = await farm.pifarm(['template', 'build', name, '--from-root', 'HLSPi1'])
+    expect(error).toBe(said)
+    expect(hint).toMatch(/^build under another name/)
+  } finally {
+    farm.remove()
+  }
+})

@@ -67,6 +67,34 @@ describe('template lint', () => {
   })
 })
 
+test('what --fix does is told as that, and not as done', async () => {
+  const { stdout } = await lint('card')
+  expect(stdout).toMatch(/^ {2}cure: --fix takes the lines of local disks, of swap and of \/ out/m)
+})
+
+test('keys are only spoken of where nobody can log in', async () => {
+  const home = join(nas.roots, 'card/root/.ssh')
+  fs.mkdirSync(home, { recursive: true })
+  fs.writeFileSync(join(home, 'authorized_keys'), 'ssh-ed25519 AAAAC3Nza admin\n')
+  const open = await nas.pifarm(['template', 'lint', 'card'])
+  expect(open.warnings.join()).not.toContain('key')
+  expect(open.stdout).not.toContain('nobody can log in')
+})
+
+test('a template for PCs is warned of, and breaks no rule by that', async () => {
+  const header = Buffer.alloc(64)
+  header.write('\x7fELF\x02\x01\x01', 'latin1')
+  header.writeUInt16LE(62, 18)
+  await lint('card', '--fix')
+  fs.mkdirSync(join(nas.roots, 'card/usr/bin'), { recursive: true })
+  fs.writeFileSync(join(nas.roots, 'card/usr/bin/env'), header)
+  const { code, warnings } = await lint('card')
+  expect([code, warnings]).toEqual([
+    0,
+    ['card is for amd64: no Raspberry Pi runs its programs, which are for arm64 or armhf'],
+  ])
+})
+
 describe('--fix of which a step fails ends with 4: what was mended before it stays, and is told', () => {
   test('a step that has run no command', async () => {
     fs.appendFileSync(join(nas.roots, 'card/etc/passwd'), 'other:x:561:561::/:/bin/sh\n')

@@ -14,6 +14,7 @@ import { changeFarm } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
 import { type LoadedFarm, withFarm } from '../session.ts'
 import { type SourceOptions, sourceOf } from './source.ts'
+import { warnForeign } from './warn-foreign.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
 
 interface BuildOptions extends SourceOptions, WishOptions, Shared {
@@ -52,16 +53,21 @@ export async function build(tools: Tools, options: BuildOptions): Promise<number
 }
 
 /**
- * The boot files of an earlier template of that name are still what its Pis load; their kernel would
- * not be the new one's.
+ * The boot files of the template of that name, though it may be gone, are what its Pis load; the
+ * modules in their roots would not be the new kernel's.
  */
 async function refuseStaleBootFiles({ nas }: Tools, farm: Farm, name: string): Promise<void> {
-  const users = farm.pis.filter(({ template }) => template === name)
+  const users = farm.pis.filter(({ template }) => template === name).map((pi) => pi.name)
   const isNeeded = users.length > 0 || (name === farm.defaults.template && farm.pis.length > 0)
-  const boot = templateBoot(farm, name)
-  if (!isNeeded || (await nas.read(boot)) === undefined) return
-  throw new UserError(`Pis still boot from ${boot}, of an earlier template ${name}`, {
-    hint: 'build under another name; new Pis get it by: pifarm add-pi --template',
+  if (!isNeeded || (await nas.read(templateBoot(farm, name))) === undefined) return
+  const hint = 'build under another name; new Pis get it by: pifarm add-pi --template'
+  if (users.length > 0)
+    throw new UserError(
+      `${name} is the template of ${users.join(', ')}: they boot from its boot files`,
+      { hint },
+    )
+  throw new UserError(`${name} is the default template, whose bootcode.bin every Pi loads`, {
+    hint,
   })
 }
 
@@ -74,6 +80,7 @@ function report({ ui }: Tools, manifest: Manifest): void {
   for (const problem of manifest.remaining) ui.warn(problem)
   const { name, release, architecture, kernels } = manifest
   ui.say(`built ${name}: ${release}, ${architecture}, kernel ${kernels.join(' ') || 'none'}`)
+  warnForeign(ui, name, architecture)
 }
 
 async function layBootFiles(tools: Tools, loaded: LoadedFarm, name: string): Promise<number> {

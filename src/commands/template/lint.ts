@@ -3,6 +3,7 @@ import type { Farm } from '../../farm/farm.ts'
 import { templateName } from '../../farm/schema.ts'
 import type { Shared } from '../../program.ts'
 import { refuseMounted } from '../../resources/rootfs/in-use.ts'
+import { architectureOf } from '../../root-template/architecture.ts'
 import { type Emulation, withEmulation } from '../../root-template/emulation.ts'
 import {
   type Finding,
@@ -20,6 +21,7 @@ import type { Tools } from '../../tools.ts'
 import type { Ui } from '../../ui/ui.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm, withCleanFarm } from '../session.ts'
+import { warnForeign } from './warn-foreign.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
 
 interface LintTools extends Tools {
@@ -112,16 +114,22 @@ async function report(tools: LintTools, farm: Farm, options: LintOptions): Promi
   const broken = findings.filter(({ problems }) => problems.length > 0)
   if (options.json) tools.ui.answer(JSON.stringify(findings.map(asData), null, 2))
   else for (const finding of findings) tools.ui.answer(show(finding))
+  warnForeign(tools.ui, options.name, await architectureOf(tree))
   if (broken.length === 0) tools.ui.say(`${options.name} keeps every rule`)
   return broken.length === 0 ? exitCodes.done : exitCodes.changesPending
 }
 
 function asData({ step, problems, notes }: Finding) {
-  return { rule: step.id, problems, notes, why: step.why, cure: step.cure }
+  return { rule: step.id, problems, notes, why: step.why, cure: cureOf(step) }
 }
 
 function show({ step, problems, notes }: Finding): string {
   const lines = [...problems, ...notes.map((note) => `note: ${note}`)].map((line) => `  ${line}`)
-  const why = problems.length === 0 ? [] : [`  why: ${step.why}`, `  cure: ${step.cure}`]
+  const why = problems.length === 0 ? [] : [`  why: ${step.why}`, `  cure: ${cureOf(step)}`]
   return [step.id, ...lines, ...why].join('\n')
+}
+
+/** Nothing was done yet: `--fix turns it on`, and not `turns it on`. */
+function cureOf({ cure }: Finding['step']): string {
+  return cure.startsWith('by hand: ') ? cure : `--fix ${cure}`
 }

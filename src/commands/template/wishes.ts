@@ -69,20 +69,17 @@ function only(value: string | undefined): string[] {
 }
 
 async function publicKeys(
-  { nas, ui }: Tools,
+  { nas }: Tools,
   files: WishOptions['sshKey'],
 ): Promise<readonly string[]> {
   if (files === false) return []
-  const asked = Array.isArray(files)
-  const places: readonly string[] = asked ? files : await keysOfCaller(nas)
+  const places: readonly string[] = Array.isArray(files) ? files : await keysOfCaller(nas)
   const keys: string[] = []
   for (const file of places) {
     const entry = await nas.read(file)
     if (entry?.kind !== 'file') throw new UserError(`there is no public key file ${quoted(file)}`)
     keys.push(...keysIn(entry.text, file))
   }
-  if (keys.length === 0 && !asked)
-    ui.warn('no public key was found for the login: name one with --ssh-key FILE')
   return [...new Set(keys)]
 }
 

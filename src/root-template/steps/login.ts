@@ -27,7 +27,9 @@ export const login: Step = {
     if (wishes.passwordHash !== undefined && passwords.get(wishes.user) !== wishes.passwordHash)
       problems.push(`/etc/shadow: ${wishes.user} has another password than asked for`)
     if (await isShut(tree, wishes, passwords))
-      problems.push(`nobody can log in: ${wishes.user} has neither a password nor an ssh key`)
+      problems.push(
+        `nobody can log in: ${wishes.user} has neither a password nor an ssh key; give one with --ssh-key FILE or --password-hash`,
+      )
     return problems
   },
   async mend(tree, wishes) {

@@ -70,7 +70,7 @@ test('nobody could log in: said, and not mended by opening it', async () => {
   const tree = piRoot('bookworm')
   const none = { ...wishes, sshKeys: [] }
   expect(await login.inspect(tree, none)).toEqual([
-    'nobody can log in: pi has neither a password nor an ssh key',
+    'nobody can log in: pi has neither a password nor an ssh key; give one with --ssh-key FILE or --password-hash',
   ])
   expect(await login.mend(tree, none)).toEqual([])
 })
