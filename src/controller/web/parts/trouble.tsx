@@ -6,8 +6,12 @@ export function Trouble({ refusal }: { refusal: Refusal | undefined }) {
   const { message, hint } = refusal
   return (
     <p role="alert" class="trouble">
-      <strong>{message.charAt(0).toUpperCase() + message.slice(1)}.</strong>
-      {hint !== undefined && ` ${hint.charAt(0).toUpperCase()}${hint.slice(1)}.`}
+      <strong>{sentence(message)}</strong>
+      {hint !== undefined && ` ${sentence(hint)}`}
     </p>
   )
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('?') ? '' : '.'}`
 }
