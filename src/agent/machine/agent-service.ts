@@ -120,7 +120,9 @@ export class AgentService {
     })
     this.#machine = capped(machine, settings.maxSide)
     log(`encoders that work: ${machine.encoders.map(({ name }) => name).join(', ') || 'none'}`)
-    for (const trouble of machine.troubles) log(`trouble: ${trouble}`)
+    // A PC has none of a Pi's encoders: where one works the others are no trouble.
+    const word = machine.encoders.length > 0 ? 'not used' : 'trouble'
+    for (const trouble of machine.troubles) log(`${word}: ${trouble}`)
     const kept = await outbox.keptJob()
     this.#starts = kept?.starts ?? 0
     return kept

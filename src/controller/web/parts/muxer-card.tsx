@@ -3,7 +3,7 @@ import { announce } from '../live/announce.ts'
 import { ask } from '../live/ask.ts'
 import { type HeardMuxer, hearMuxers } from '../live/live.ts'
 import { useAction } from '../live/use-action.ts'
-import { muxerNotes, muxerStanding, silentFor } from '../words/muxer-standing.ts'
+import { muxerNotes, muxerStanding, notUsed, silentFor } from '../words/muxer-standing.ts'
 import { duration } from '../words/time.ts'
 import { ActButton } from './act-button.tsx'
 import { Badge } from './badge.tsx'
@@ -34,6 +34,7 @@ export function MuxerCard({ muxer }: { muxer: HeardMuxer }) {
         </div>
       )}
       <Facts muxer={muxer} />
+      <NotUsed muxer={muxer} />
       {notes.length > 0 && (
         <ul class="notes">
           {notes.map((note) => (
@@ -68,6 +69,21 @@ function Facts({ muxer }: { muxer: HeardMuxer }) {
           </div>
         ))}
     </dl>
+  )
+}
+
+function NotUsed({ muxer }: { muxer: HeardMuxer }) {
+  const tried = notUsed(muxer)
+  if (tried.length === 0) return null
+  return (
+    <details class="not-used">
+      <summary>Not used here</summary>
+      <ul>
+        {tried.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
+    </details>
   )
 }
 

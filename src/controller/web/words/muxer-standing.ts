@@ -27,6 +27,11 @@ export function muxerNotes(muxer: HeardMuxer): readonly string[] {
     ...(state.trouble === null ? [] : [`Trouble: ${state.trouble}`]),
     ...(state.locked === null ? [] : [`Locked: ${state.locked || 'no reason given'}`]),
     ...(state.throttled ? ['Throttled: too hot, or too little power'] : []),
-    ...capabilities.troubles,
+    ...(capabilities.encoders.length > 0 ? [] : capabilities.troubles),
   ]
+}
+
+/** What was tried there in vain, where another encoder does the work: a PC has none of a Pi's. */
+export function notUsed({ capabilities }: HeardMuxer): readonly string[] {
+  return capabilities.encoders.length > 0 ? capabilities.troubles : []
 }
