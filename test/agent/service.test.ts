@@ -42,6 +42,17 @@ test('registers, makes the HLS of a job, tidies its input away, and stops when t
   expect(await readdir(join(farm.state, 'reports'))).toEqual([])
 })
 
+test('one that waits for a job is stopped without a word about its controller', async () => {
+  const farm = await farmHere(agent())
+  const { controller } = farm
+  const child = farm.start()
+  await controller.until('a claim', () => controller.claims.length > 0)
+  child.kill('SIGINT')
+  expect(await ended(child)).toBe(0)
+  expect(farm.lines.at(-1)).toBe('stopped')
+  expect(farm.lines.join('\n')).not.toContain('aborted')
+})
+
 test('makes the HLS of a job with the system calls that its unit leaves it', async () => {
   const unit = fileURLToPath(
     new URL('../../templates/root-template/hls-muxer.service.hbs', import.meta.url),

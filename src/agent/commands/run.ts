@@ -23,12 +23,15 @@ export interface RunOptions {
 /** The service: asks for jobs until it is told to stop. */
 export async function run(options: RunOptions): Promise<number> {
   const { log, self, signal } = options
-  const { settings, board } = await readSettings(options)
+  const { settings, board, hasConfig } = await readSettings(options)
   const { muxid, controllers } = settings
   if (controllers === undefined)
-    throw new UserError('no controller is set', {
-      hint: `write "controller": "http://..." into ${options.config}, or boot with muxcnc=URL`,
-    })
+    throw new UserError(
+      `no controller is set${hasConfig ? '' : `, and there is no file ${options.config}`}`,
+      {
+        hint: `write "controller": "http://..." into ${options.config}, or boot with muxcnc=URL`,
+      },
+    )
   if (muxid === undefined)
     throw new UserError('no muxid is set, and this board has no serial', {
       hint: `boot with muxid=NUMBER, or write "muxid" into ${options.config}`,

@@ -31,7 +31,7 @@ export class ControllerTalk {
       const answer = await client.deliver(report, patience)
       const what = `${report.kind} of job ${report.job}`
       if (answer.kind === 'away' || answer.kind === 'later') {
-        troubles.say(`${what} is kept for later: ${answer.detail}`)
+        if (!signal.aborted) troubles.say(`${what} is kept for later: ${answer.detail}`)
         return answer.kind === 'away' ? { kind: 'away' } : later(answer)
       }
       if (isUnwelcome(answer)) return { kind: 'unwelcome' }
@@ -45,7 +45,7 @@ export class ControllerTalk {
   async register(body: Registration, signal: AbortSignal): Promise<AgentEvent> {
     const { client, troubles, log } = this.#parts
     const answer = await client.register(body, { signal, timeoutSeconds: patienceSeconds })
-    if (answer.kind !== 'ok') return this.#notHeard(answer)
+    if (answer.kind !== 'ok') return this.#notHeard(answer, signal)
     log(`registered as muxer ${answer.value.muxer}`)
     troubles.forget()
     return { kind: 'registered', renewSeconds: answer.value.renewSeconds }
@@ -63,7 +63,7 @@ export class ControllerTalk {
     const patience: Patience = { signal, timeoutSeconds: patienceSeconds + waitSeconds }
     const answer = await client.claim({ state, tmpFreeBytes, waitSeconds }, patience)
     if (answer.kind === 'refused' && answer.status === 423) return { kind: 'drained' }
-    if (answer.kind !== 'ok') return this.#notHeard(answer)
+    if (answer.kind !== 'ok') return this.#notHeard(answer, signal)
     if (blocked === '') troubles.forget()
     if (answer.value === undefined) return { kind: 'nothing' }
     const { job, lease } = answer.value
@@ -86,9 +86,10 @@ export class ControllerTalk {
     return { kind: 'unheard', token, later: answer.kind === 'later' ? answer.seconds : undefined }
   }
 
-  #notHeard(answer: Exclude<Answer<unknown>, { kind: 'ok' }>): AgentEvent {
+  #notHeard(answer: Exclude<Answer<unknown>, { kind: 'ok' }>, signal: AbortSignal): AgentEvent {
     const status = answer.kind === 'refused' ? `status ${answer.status} ` : ''
-    this.#parts.troubles.say(`controller: ${status}${answer.detail}`)
+    // An agent that is stopped has broken it off itself.
+    if (!signal.aborted) this.#parts.troubles.say(`controller: ${status}${answer.detail}`)
     if (answer.kind === 'later') return later(answer)
     if (isUnwelcome(answer)) return { kind: 'unwelcome' }
     if (answer.kind === 'refused' && answer.status === 404) return { kind: 'unknown' }

@@ -8,18 +8,24 @@ export interface SettingsPlaces {
   readonly cmdline: string
 }
 
+export interface ReadSettings {
+  readonly settings: AgentSettings
+  readonly board: Board
+  /** Whether the configuration file is there: it need not be. */
+  readonly hasConfig: boolean
+}
+
 /** Reads boot options, configuration file and board. */
-export async function readSettings(
-  places: SettingsPlaces,
-): Promise<{ readonly settings: AgentSettings; readonly board: Board }> {
+export async function readSettings(places: SettingsPlaces): Promise<ReadSettings> {
   const board = await readBoard()
+  const config = await textAt(places.config)
   const settings = agentSettings({
     cmdline: (await textAt(places.cmdline)) ?? '',
-    config: await textAt(places.config),
+    config,
     configPath: places.config,
     serial: board.serial,
   })
-  return { settings, board }
+  return { settings, board, hasConfig: config !== undefined }
 }
 
 async function textAt(path: string): Promise<string | undefined> {
