@@ -237,6 +237,13 @@ describe('refused before anything is opened:', () => {
   })
 })
 
+test('without a media directory it says that it takes no jobs', async () => {
+  const stopped = { signal: AbortSignal.abort() }
+  const { code, stderr } = await pifarmHere([...flags().slice(0, -2), '--port', '0'], stopped)
+  expect(code).toBe(0)
+  expect(stderr).toContain('this controller has no media directory, so it takes no jobs: --media')
+})
+
 test('what is missing or wrong beside the admin token is said, and keeps nobody else out', async () => {
   const hash = createHash('sha256').update('token-of-muxer-2').digest('hex')
   writeFileSync(
@@ -245,6 +252,8 @@ test('what is missing or wrong beside the admin token is said, and keeps nobody 
   )
   const { address, lines } = await serve()
   expect(lines).toContain(`there is no ${dir}/webhook-secret: nobody is told by webhook`)
+  expect(lines).toContain(`the page is at ${address}/: what stands in ${dir}/admin-token opens it`)
+  expect(lines.join('\n')).not.toContain('no media directory')
   const register = (muxer: string, token: string) =>
     ask(address, `/v1/muxers/${muxer}/register`, registration, token)
   expect((await register('1', agentToken)).status).toBe(401)
