@@ -2,13 +2,15 @@ import { exitCodes, quoted, UserError } from '../errors.ts'
 import { addressProblem } from '../farm/addresses.ts'
 import { nextAddress, nextMuxid, nextName } from '../farm/allocate.ts'
 import * as edit from '../farm/edit.ts'
-import type { Farm, Pi } from '../farm/farm.ts'
+import { type Farm, type Pi, rootOf } from '../farm/farm.ts'
 import type { PiSettings } from '../farm/farm-schema.ts'
 import { nodeAt, place } from '../farm/farm-text.ts'
 import { hostName, type Ipv4, type Mac, type Serial } from '../farm/schema.ts'
 import { isDoubtfulPair } from '../netboot/serial-and-mac.ts'
+import { insideRoot } from '../netboot/simulate/inside-root.ts'
 import type { Shared } from '../program.ts'
 import { addressesInUse } from '../resources/addresses-in-use.ts'
+import { foreignToPis } from '../root-template/architecture.ts'
 import type { Tools } from '../tools.ts'
 import { awaitSerial, guessedSerial, knownSerial } from './await-serial.ts'
 import { type Changed, changeFarm } from './change-farm.ts'
@@ -16,6 +18,7 @@ import { readTimeout } from './deadline.ts'
 import { offerRequestLog } from './mend-request-log.ts'
 import { flag, type PiOptions, readPiOptions } from './pi-options.ts'
 import { type LoadedFarm, withCleanFarm, withFarm } from './session.ts'
+import { warnForeign } from './warn-foreign.ts'
 
 interface AddPiOptions extends PiOptions, Shared {
   readonly name?: string
@@ -42,8 +45,18 @@ export async function addPi(tools: Tools, options: AddPiOptions): Promise<number
   const { code, farm } = isAwaited
     ? await complete(tools, options, laid.farm, wanted.mac, timeout)
     : laid
-  if (code === exitCodes.done) tell(tools, piOf(farm, wanted.mac), options)
+  if (code !== exitCodes.done) return code
+  const pi = piOf(farm, wanted.mac)
+  tell(tools, pi, options)
+  await warnOfInit(tools, farm, pi)
   return code
+}
+
+/** A Pi whose template is for PCs stops only where it starts its init, without a word to the NAS. */
+async function warnOfInit({ nas, ui }: Tools, farm: Farm, pi: Pi): Promise<void> {
+  const root = rootOf(farm, pi)
+  const init = await insideRoot((path) => nas.read(root + path), '/sbin/init')
+  if (init?.kind === 'file') warnForeign(ui, `the root of ${pi.name}`, foreignToPis(init))
 }
 
 function tell({ ui }: Tools, pi: Pi, { json }: AddPiOptions): void {

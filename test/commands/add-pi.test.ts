@@ -40,6 +40,21 @@ describe('with a serial', () => {
     expect(textOn(nas, inForce.dhcpd)).toContain('host HLSPi1 {')
   })
 
+  test('a root for PCs is warned of at the end, also where init is a link', async () => {
+    const root = '/mnt/PiRoots/template'
+    const header = `\x7fELF${'\x02'.repeat(14)}>\0`
+    const init = { ...file(header), mode: 0o755 }
+    const files = {
+      [`${root}/usr/sbin/init`]: init,
+      [`${root}/sbin`]: { kind: 'link', target: 'usr/sbin' },
+    } as const
+    const { code, stderr } = await (await readyFarm([], { files })).pifarm(addHlsPi1)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'the root of HLSPi1 is for amd64: no Raspberry Pi runs its programs, which are for arm64 or armhf',
+    )
+  })
+
   test('the same command twice: the second finds nothing to do and touches nothing', async () => {
     const nas = await readyFarm([addHlsPi1])
     const [before, mutations] = [nas.snapshot(), nas.mutations]

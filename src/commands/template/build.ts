@@ -13,8 +13,8 @@ import { version } from '../../version.ts'
 import { changeFarm } from '../change-farm.ts'
 import { flag } from '../pi-options.ts'
 import { type LoadedFarm, withFarm } from '../session.ts'
+import { warnForeign } from '../warn-foreign.ts'
 import { type SourceOptions, sourceOf } from './source.ts'
-import { warnForeign } from './warn-foreign.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
 
 interface BuildOptions extends SourceOptions, WishOptions, Shared {

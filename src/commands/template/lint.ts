@@ -21,7 +21,7 @@ import type { Tools } from '../../tools.ts'
 import type { Ui } from '../../ui/ui.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm, withCleanFarm } from '../session.ts'
-import { warnForeign } from './warn-foreign.ts'
+import { warnForeign } from '../warn-foreign.ts'
 import { readWishes, type WishOptions } from './wishes.ts'
 
 interface LintTools extends Tools {

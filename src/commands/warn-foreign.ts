@@ -1,5 +1,5 @@
-import { isForPis } from '../../root-template/architecture.ts'
-import type { Ui } from '../../ui/ui.ts'
+import { isForPis } from '../root-template/architecture.ts'
+import type { Ui } from '../ui/ui.ts'
 
 /** No rule's matter: machines that are no Raspberry Pis boot from templates, too, on purpose. */
 export function warnForeign(ui: Ui, name: string, architecture: string | undefined): void {
