@@ -120,8 +120,9 @@ export class AgentService {
     })
     this.#machine = capped(machine, settings.maxSide)
     log(`encoders that work: ${machine.encoders.map(({ name }) => name).join(', ') || 'none'}`)
-    // A PC has none of a Pi's encoders: where one works the others are no trouble.
-    const word = machine.encoders.length > 0 ? 'not used' : 'trouble'
+    // A PC has none of a Pi's encoders, and does its work with another.
+    const isPi = board.model.startsWith('Raspberry Pi')
+    const word = !isPi && machine.encoders.length > 0 ? 'not used' : 'trouble'
     for (const trouble of machine.troubles) log(`${word}: ${trouble}`)
     const kept = await outbox.keptJob()
     this.#starts = kept?.starts ?? 0

@@ -21,17 +21,22 @@ export function muxerStanding(muxer: HeardMuxer): Standing {
 
 /** What else is to be known of it, as sentences. */
 export function muxerNotes(muxer: HeardMuxer): readonly string[] {
-  const { quarantined, state, capabilities } = muxer
+  const { quarantined, state } = muxer
   return [
     ...(quarantined === null ? [] : [`Set aside: ${quarantined}`]),
     ...(state.trouble === null ? [] : [`Trouble: ${state.trouble}`]),
     ...(state.locked === null ? [] : [`Locked: ${state.locked || 'no reason given'}`]),
     ...(state.throttled ? ['Throttled: too hot, or too little power'] : []),
-    ...(capabilities.encoders.length > 0 ? [] : capabilities.troubles),
+    ...(lacksPiHardware(muxer) ? [] : muxer.capabilities.troubles),
   ]
 }
 
-/** What was tried there in vain, where another encoder does the work: a PC has none of a Pi's. */
-export function notUsed({ capabilities }: HeardMuxer): readonly string[] {
-  return capabilities.encoders.length > 0 ? capabilities.troubles : []
+/** What was tried there in vain, and is not to be had there. */
+export function notUsed(muxer: HeardMuxer): readonly string[] {
+  return lacksPiHardware(muxer) ? muxer.capabilities.troubles : []
+}
+
+/** On a Pi an encoder that fails is a fault; a PC has none of a Pi's, and does its work with another. */
+function lacksPiHardware({ model, capabilities }: HeardMuxer): boolean {
+  return !model.startsWith('Raspberry Pi') && capabilities.encoders.length > 0
 }
