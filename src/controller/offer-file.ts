@@ -1,6 +1,7 @@
 import { submission } from '../protocol/views.ts'
 import { isDatabaseGone } from './db/database-gone.ts'
 import type { MediaDir } from './media-dir.ts'
+import { problemIn } from './problem-in.ts'
 import { isLive, type JobRow } from './queue/job-view.ts'
 import { newestJob } from './queue/newest-job.ts'
 import type { Queue } from './queue/queue.ts'
@@ -38,8 +39,7 @@ export async function offerFile(
     return isAnother || file.written > hls || job?.source ? hasOldHls : settled
   } catch (error) {
     if (isDatabaseGone(error)) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    return { isSettled: false, problem: `is skipped: ${why}` }
+    return { isSettled: false, problem: problemIn(error, (why) => `is skipped: ${why}`) }
   }
 }
 

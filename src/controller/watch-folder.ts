@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import type { MediaDir } from './media-dir.ts'
 import { offerFile } from './offer-file.ts'
+import { problemIn } from './problem-in.ts'
 import type { Queue } from './queue/queue.ts'
 import { type Watched, watchedFiles } from './watched-files.ts'
 
@@ -43,8 +44,8 @@ async function lookAgain(
 ): Promise<void> {
   let complained = ''
   while (!closing.aborted) {
-    const complaint = await watched.look().then(() => '', messageOf)
-    if (complaint !== complained && complaint !== '') say(`the watch folder: ${complaint}`)
+    const complaint = await watched.look().then(() => '', notLookedThrough)
+    if (complaint !== complained && complaint !== '') say(`the watch folder ${complaint}`)
     complained = complaint
     await sleep(everyMs, undefined, { signal: closing }).catch(() => undefined)
   }
@@ -128,6 +129,6 @@ function met({ looks, version }: Watched, before: Seen | undefined): Seen {
   return { looks, version, isSettled: false, isAnother, said: before?.said }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function notLookedThrough(error: unknown): string {
+  return problemIn(error, (why) => `was not looked through: ${why}`)
 }

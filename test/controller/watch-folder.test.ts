@@ -4,6 +4,7 @@ import {
   mkdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -265,6 +266,42 @@ test('a file that is refused holds up no other', async () => {
   expect(skips()).toEqual(
     names.map((name) => `the watch folder: "incoming/bad${name}" is skipped: it cannot be read`),
   )
+})
+
+test('a fault of ours is told as a bug, with where it is, and holds up no other file', async () => {
+  lay('bad.mp4')
+  lay('gone.mp4')
+  lay('good.mp4')
+  watch({
+    file: async (path) => {
+      if (path.includes('bad')) throw new TypeError('x is undefined')
+      if (path.includes('gone')) statSync(join(folder, 'no.mp4'))
+      return { real: path, version: '' }
+    },
+  })
+  await until(async () => (await submitted()).length > 0 && skips().length > 1)
+  await looks(3)
+  expect(await submitted()).toEqual(['good.mp4'])
+  expect(skips()).toEqual([
+    expect.stringMatching(
+      /^the watch folder: "incoming\/bad\.mp4" met a bug in pifarm; please report it: TypeError: x is undefined\n +at .*watch-folder\.test/,
+    ),
+    expect.stringContaining('"incoming/gone.mp4" is skipped: ENOENT: no such file'),
+  ])
+})
+
+test('a fault of ours in the look itself is told as a bug, once', async () => {
+  lay('good.mp4')
+  const media = mediaDir(controller.media)
+  watching = watchFolder(controller.queue, media, folder, (line) => said.push(line), everyMs)
+  Object.assign(media, { dir: undefined })
+  await until(() => said.length > 0)
+  await looks(3)
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^the watch folder met a bug in pifarm; please report it: TypeError.*\n +at /,
+    ),
+  ])
 })
 
 test('a folder that is not there is one clear line, and is watched once it is', async () => {
