@@ -23,6 +23,7 @@ const inside = [
   'handlebars',
   'ipaddr.js',
   'pretty-bytes',
+  'string-width',
   'yaml',
   'zod',
 ]

@@ -29,7 +29,11 @@ export async function list(tools: Tools, options: ListOptions): Promise<number> 
     pi.template,
   ])
   tools.ui.answer(
-    showTable(['NAME', 'MAC', 'SERIAL', 'ADDRESS', 'MUXID', 'MODEL', 'TEMPLATE'], rows),
+    showTable(['NAME', 'MAC', 'SERIAL', 'ADDRESS', 'MUXID', 'MODEL', 'TEMPLATE'], rows, {
+      columns: tools.ui.columns,
+      shortens: { NAME: 'middle', TEMPLATE: 'middle' },
+      leavesOut: ['MODEL', 'TEMPLATE', 'MUXID'],
+    }),
   )
   return exitCodes.done
 }

@@ -63,7 +63,7 @@ async function listRuns(tools: Tools, options: UndoOptions): Promise<number> {
   for await (const run of pastRuns(nas, farm.paths.state)) runs.push(run)
   if (options.json) ui.answer(runsAsJson(runs))
   else if (runs.length === 0) ui.say('no run is recorded yet')
-  else ui.answer(showRuns(runs))
+  else ui.answer(showRuns(runs, ui.columns))
   return exitCodes.done
 }
 

@@ -4,7 +4,7 @@ import { showTable } from './show-table.ts'
 const longest = 80
 
 /** What was done here, newest first, and what of it `undo` can still take back. */
-export function showRuns(runs: readonly PastRun[]): string {
+export function showRuns(runs: readonly PastRun[], columns?: number): string {
   const rows = runs.map(({ record, fate }) => [
     record.id,
     record.startedAt.replace(/\.\d+Z$/, 'Z'),
@@ -14,7 +14,11 @@ export function showRuns(runs: readonly PastRun[]): string {
       .join(', ') || 'reloads only',
     inWords(fate),
   ])
-  return showTable(['RUN', 'STARTED', 'COMMAND', 'CHANGES', 'UNDO'], rows)
+  return showTable(['RUN', 'STARTED', 'COMMAND', 'CHANGES', 'UNDO'], rows, {
+    columns,
+    shortens: { COMMAND: 'end', CHANGES: 'end', UNDO: 'end' },
+    leavesOut: ['CHANGES'],
+  })
 }
 
 /** For programs. The changes themselves stay out: they hold private keys. */

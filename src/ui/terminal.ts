@@ -52,6 +52,7 @@ export async function terminal({
   return {
     canAsk,
     paint: colour ? await colours() : plain,
+    columns: stdout.isTTY === true ? stdout.columns || 80 : undefined,
     answer(text) {
       stdout.write(text.endsWith('\n') ? text : `${text}\n`)
     },

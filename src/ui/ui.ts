@@ -4,6 +4,8 @@ import type { Paint } from './paint.ts'
 export interface Ui {
   /** The answer of a command: a table, a plan, JSON. Goes to stdout. */
   answer(text: string): void
+  /** Of the terminal that answers go to; undefined where they go elsewhere. */
+  readonly columns: number | undefined
   /** One line of telling. Goes to stderr. */
   say(line: string): void
   warn(line: string): void

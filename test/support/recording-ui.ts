@@ -43,6 +43,7 @@ export function recordingUi(...answers: Answer[]) {
     stepLog: steps,
     canAsk: answers.length > 0,
     paint: plain,
+    columns: undefined,
     answer: (text: string) => void answered.push(text),
     say: (line: string) => void said.push(line),
     warn: (line: string) => void warnings.push(line),

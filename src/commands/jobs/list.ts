@@ -27,7 +27,7 @@ export async function list(tools: Tools, options: ListOptions): Promise<number> 
   const jobs = await client.jobs(filter, limit ?? 1)
   if (options.json) tools.ui.answer(JSON.stringify(jobs, undefined, 2))
   else if (jobs.length === 0) tools.ui.say(noJobs(options))
-  else tools.ui.answer(showJobs(jobs, await lookAround(tools, client, jobs)))
+  else tools.ui.answer(showJobs(jobs, await lookAround(tools, client, jobs), tools.ui.columns))
   return exitCodes.done
 }
 

@@ -27,7 +27,11 @@ export async function lookAround(
 }
 
 /** A table of jobs. */
-export function showJobs(jobs: readonly JobView[], around: Around): string {
+export function showJobs(
+  jobs: readonly JobView[],
+  around: Around,
+  columns: number | undefined,
+): string {
   const rows = jobs.map((job) => [
     job.id,
     job.state,
@@ -38,7 +42,11 @@ export function showJobs(jobs: readonly JobView[], around: Around): string {
     job.path,
     howItIs(job, around),
   ])
-  return showTable(['ID', 'STATE', 'PRIO', 'MUXER', 'TRIES', 'SUBMITTED', 'FILE', ''], rows)
+  return showTable(['ID', 'STATE', 'PRIO', 'MUXER', 'TRIES', 'SUBMITTED', 'FILE', ''], rows, {
+    columns,
+    shortens: { FILE: 'middle', '': 'end' },
+    leavesOut: ['TRIES', 'PRIO', 'SUBMITTED'],
+  })
 }
 
 function howItIs(job: JobView, around: Around): string {

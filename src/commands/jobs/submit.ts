@@ -45,7 +45,8 @@ export async function submit(tools: Tools, options: SubmitOptions): Promise<numb
   // What became of the wishes is in the answer to the submission alone.
   const ended = waited.map((job, index) => ({ ...done[index], ...job }))
   if (options.json) ui.answer(JSON.stringify(ended, undefined, 2))
-  else if (ended.length > 0) ui.answer(showJobs(ended, await lookAround(tools, client, ended)))
+  else if (ended.length > 0)
+    ui.answer(showJobs(ended, await lookAround(tools, client, ended), ui.columns))
   if (tools.signal.aborted) return exitCodes.interrupted
   if (options.wait && ended.some(({ state }) => state !== 'done')) return exitCodes.needsHands
   return exitCode

@@ -41,7 +41,13 @@ export async function list(tools: Tools, options: ListOptions): Promise<number> 
     return exitCodes.done
   }
   const head = ['NAME', 'SOURCE', 'DATE', 'RELEASE', 'ARCH', 'KERNEL', 'SIZE', 'PIS']
-  tools.ui.answer(showTable(head, found.map(row)))
+  tools.ui.answer(
+    showTable(head, found.map(row), {
+      columns: tools.ui.columns,
+      shortens: { NAME: 'middle', SOURCE: 'middle', RELEASE: 'end', KERNEL: 'end', PIS: 'end' },
+      leavesOut: ['KERNEL', 'RELEASE', 'SIZE'],
+    }),
+  )
   return exitCodes.done
 }
 
