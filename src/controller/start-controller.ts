@@ -88,7 +88,8 @@ export async function startController(options: ControllerOptions): Promise<Runni
     }
     return { queue, address, lostForGood: availability.lostForGood, stop }
   } catch (error) {
-    await stop()
+    // What went wrong first is told: the rest may come of it.
+    await stop().catch(() => undefined)
     throw error
   }
 }

@@ -1,9 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { takeSqlite } from '../../src/controller/db/sqlite/take-sqlite.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
 import { startPostgresql } from '../support/postgresql.ts'
 import { fillQueue, openQueue } from './databases.ts'
@@ -40,6 +50,46 @@ describe.each(['controller', 'import'])('%s', (command) => {
     expect(hint).toContain('name another with --db')
     expect(readdirSync(dir).sort()).toEqual(['admin-token', 'queue.jsonl'])
   })
+})
+
+describe.each<[string, string, (path: string) => void]>([
+  ['a directory', 'is a directory', (path) => mkdirSync(path)],
+  ['a pipe', 'is no regular file', (path) => execFileSync('mkfifo', [path])],
+])('%s where SQLite or pifarm keeps a file of its own beside the database', (_, what, make) => {
+  test.each(['-wal', '-shm', '-journal', '.lock'])(
+    'at queue.db%s: a new database, and one with a queue',
+    async (end) => {
+      const file = join(dir, 'queue.db')
+      make(`${file}${end}`)
+      const refused = {
+        code: 2,
+        error: `"${file}${end}" ${what}, and a file is kept there beside the database "${file}"`,
+        hint: `move it away: mv ${file}${end} ${file}${end}.aside`,
+      }
+      expect(await pifarmHere(serve('--db', file))).toMatchObject(refused)
+      expect(readdirSync(dir).sort()).toEqual(['admin-token', `queue.db${end}`])
+
+      const other = join(dir, 'other.db')
+      await (await takeSqlite(other, '')).close()
+      renameSync(other, file)
+      for (const argv of [
+        ['jobs', 'export', join(dir, 'q.jsonl')],
+        ['jobs', 'import', join(dir, 'admin-token')],
+        serve(),
+      ])
+        expect(await pifarmHere([...argv, '--db', file])).toMatchObject(refused)
+      expect(readdirSync(dir).sort()).toEqual(['admin-token', 'queue.db', `queue.db${end}`])
+    },
+  )
+})
+
+test('what went wrong first is told, also where it cannot be taken back', async () => {
+  const file = join(dir, 'queue.db')
+  const taken = takeSqlite(file, '')
+  // While the lock is taken, and so after the look at what lies beside it.
+  mkdirSync(`${file}-shm`)
+  await expect(taken).rejects.toMatchObject({ name: 'SqliteError' })
+  expect(readdirSync(dir)).not.toContain('queue.db.lock')
 })
 
 /**

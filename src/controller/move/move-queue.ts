@@ -62,7 +62,8 @@ export async function importFrom(
     await close()
     return done
   } catch (error) {
-    await discard()
+    // What went wrong first is told: the rest may come of it.
+    await discard().catch(() => undefined)
     throw error
   }
 }

@@ -11,22 +11,12 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Makes the directories of a file; answers what removes them again, where nothing else got into them. */
-export function makeDirs(file: string): () => void {
+/** Makes the directories of a file; `done` gets what removes each again, where nothing else got into it. */
+export function makeDirs(file: string, done: (() => unknown)[]): void {
   const missing: string[] = []
   for (let dir = dirname(file); !existsSync(dir); dir = dirname(dir)) missing.unshift(dir)
-  const made: string[] = []
-  const remove = (): void => {
-    for (const dir of made.splice(0).reverse()) removeEmpty(dir)
-  }
-  try {
-    // One by one: below /proc Node would try for ever to make all at once.
-    for (const dir of missing) if (makeDir(dir)) made.push(dir)
-  } catch (error) {
-    remove()
-    throw error
-  }
-  return remove
+  // One by one: below /proc Node would try for ever to make all at once.
+  for (const dir of missing) if (makeDir(dir)) done.push(() => removeEmpty(dir))
 }
 
 /** Whether it was made here; another process that starts at the same time may be quicker. */

@@ -6,6 +6,7 @@ import { makeDirs, makeFile } from './make-files.ts'
 import { openSqlite } from './open-sqlite.ts'
 import { refuseDamaged } from './refuse-damaged.ts'
 import { refuseForeign } from './refuse-foreign.ts'
+import { refuseNoFile } from './refuse-no-file.ts'
 import { sqliteFile } from './sqlite-file.ts'
 import { watchName } from './watch-name.ts'
 
@@ -16,21 +17,24 @@ import { watchName } from './watch-name.ts'
 export async function takeSqlite(named: string, hint: string): Promise<TakenDatabase> {
   const done: (() => unknown)[] = []
   const takeBack = async (): Promise<void> => {
-    const undo = done.pop()
-    if (undo === undefined) return
-    try {
-      await undo()
-    } finally {
-      await takeBack()
+    const failed: unknown[] = []
+    for (const undo of done.splice(0).reverse()) {
+      try {
+        await undo()
+      } catch (error) {
+        failed.push(error)
+      }
     }
+    if (failed.length > 0) throw failed[0]
   }
   try {
     // Once: a link may be led elsewhere at any time, and what is locked must be what is opened.
     const file = sqliteFile(named)
+    refuseNoFile(file)
     // Before anything opens it, and before the lock, which empties the file that says whose journal it is.
     refuseLeftJournal(file)
     const owner = ownerOfJournal(file)
-    done.push(makeDirs(file))
+    makeDirs(file, done)
     const lock = await holdLockFile(file, hint)
     done.push(lock.release)
     // From here on nobody else of ours makes it, or writes into it. Who is refused, or killed, while it is
@@ -53,7 +57,8 @@ export async function takeSqlite(named: string, hint: string): Promise<TakenData
     await numberDatabase(file, db)
     return { db, close: () => db.close().finally(lock.release), discard: takeBack }
   } catch (error) {
-    await takeBack()
+    // What went wrong first is told: the rest may come of it.
+    await takeBack().catch(() => undefined)
     throw error
   }
 }
