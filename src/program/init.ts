@@ -11,7 +11,7 @@ export function init(program: Command, does: Does): void {
     .option('--interface <name>', 'the network interface the Pis are on')
     .option('--address <ip>', "the NAS's address there")
     .option('--subnet <cidr>', 'the network of the Pis, e.g. 10.77.0.0/24')
-    .option('--gateway <ip>', 'their router')
+    .option('--gateway <ip>', 'their router; none: they reach nothing beyond their network')
     .option('--dns <ips>', 'their name servers, with commas')
     .option('--domain <name>', 'their domain')
     .option('--addresses <range>', 'what add-pi may give out, e.g. 10.77.0.50-10.77.0.99')

@@ -138,9 +138,9 @@ describe('with flags', () => {
   })
 })
 
-describe('with questions', () => {
-  const answers = ['eth0', '10.77.0.1', '10.77.0.0/24', '10.77.0.60-10.77.0.69']
+const answers = ['eth0', '10.77.0.1', '10.77.0.0/24', '10.77.0.60-10.77.0.69']
 
+describe('with questions', () => {
   test('asks what no flag says, then whether to do it', async () => {
     const nas = farmNas()
     const { code, questions } = await nas.pifarm('init', { answers: [...answers, true] })
@@ -182,6 +182,72 @@ describe('with questions', () => {
     const { questions } = await nas.pifarm('init --no-install', { answers: [...answers, true] })
     expect(questions).toHaveLength(5)
   })
+})
+
+describe('the router of the Pis', () => {
+  const isolated = { routes: [] }
+  const onWlan = 'init --yes --interface wlan0 --addresses 192.168.8.50-192.168.8.59'
+  const [name = '', address = '', subnet = '', range = ''] = answers
+  const question = 'Their router, or none (--gateway)'
+
+  test.each([
+    ['10.77.0.254', /gateway: 10.77.0.254/],
+    // The NAS may be it.
+    ['10.77.0.1', /gateway: 10.77.0.1\n/],
+    ['none', /subnet: 10.77.0.0\/24\n {2}dns/],
+  ])('is asked for where no route names one: %s', async (router, written) => {
+    const nas = farmNas(isolated)
+    const outcome = await nas.pifarm('init', {
+      answers: [name, address, subnet, router, range, true],
+    })
+    expect(outcome.questions[3]).toBe(question)
+    expect(outcome.stderr).toContain(
+      'eth0 has no default route: without a router the Pis reach nothing beyond 10.77.0.0/24,',
+    )
+    expect(textOn(nas, config)).toMatch(written)
+  })
+
+  test('is asked for where the one of the route lies elsewhere, and has to be in their network', async () => {
+    const routes = [{ dev: 'eth0', gateway: '10.77.1.1' }]
+    const asked = (router: string) =>
+      farmNas({ routes }).pifarm('init', { answers: [name, address, subnet, router, range, true] })
+    const outcome = await asked('none')
+    expect(outcome.questions[3]).toBe(question)
+    expect(outcome.stderr).toContain('"10.77.1.1" is not in the subnet 10.77.0.0/24: without')
+    await expect(asked('10.77.1.1')).rejects.toThrow('"10.77.1.1" is not in the subnet')
+    expect(await farmNas().pifarm('init --yes --gateway 10.77.1.1')).toMatchObject({
+      code: 2,
+      error: 'bad --gateway "10.77.1.1"',
+    })
+  })
+
+  test('is that of the default route of their interface, be it the second', async () => {
+    const routes = [
+      { dev: 'eth0', gateway: '10.77.0.254' },
+      { dev: 'wlan0', gateway: '192.168.8.1' },
+    ]
+    const nas = farmNas({ routes })
+    expect((await nas.pifarm(onWlan)).stderr).not.toContain('without a router')
+    expect(textOn(nas, config)).toContain('gateway: 192.168.8.1')
+  })
+
+  test('without a terminal, one that is missing is said and init goes on', async () => {
+    const { code, stderr } = await farmNas().pifarm(onWlan)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      'wlan0 has no default route: without a router the Pis reach nothing beyond 192.168.8.0/24,',
+    )
+    expect(stderr).toContain('--gateway none')
+  })
+
+  test.each(['--gateway none', '--set network.gateway=192.168.8.9'])(
+    '%s says it, and nothing more is said',
+    async (flags) => {
+      const { code, stderr } = await farmNas().pifarm(`${onWlan} ${flags}`)
+      expect(code).toBe(0)
+      expect(stderr).not.toContain('without a router')
+    },
+  )
 })
 
 test('the suggested addresses are those that nobody has', async () => {

@@ -51,6 +51,8 @@ interface FarmNasOptions {
   readonly lacking?: readonly string[]
   /** Units that do not start at boot. */
   readonly disabled?: readonly string[]
+  /** Default routes; left out: one on eth0, through 10.77.0.254. */
+  readonly routes?: readonly { readonly dev: string; readonly gateway?: string }[]
 }
 
 export const syslog = '/var/log/syslog'
@@ -80,6 +82,7 @@ export function farmNas({
   freeBytes = 1e12,
   lacking = [],
   disabled = [],
+  routes = [{ dev: 'eth0', gateway: '10.77.0.254' }],
 }: FarmNasOptions = {}): FarmNas {
   const broken = { dhcpd: false, nfs: false, tftpd: false }
   const changedAt = new Map<string, number>()
@@ -315,7 +318,6 @@ const links = [
   { ifname: 'eth0', addr_info: [{ local: '10.77.0.1', prefixlen: 24, scope: 'global' }] },
   { ifname: 'wlan0', addr_info: [{ local: '192.168.8.5', prefixlen: 24, scope: 'global' }] },
 ]
-const routes = [{ dev: 'eth0', gateway: '10.77.0.254' }]
 
 const template = '/mnt/PiRoots/template'
 

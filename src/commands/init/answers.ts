@@ -1,11 +1,12 @@
 import ipaddr from 'ipaddr.js'
-import type { z } from 'zod'
 import { UserError } from '../../errors.ts'
 import { addressAt, addressNumber } from '../../farm/addresses.ts'
 import { farmSchema } from '../../farm/farm-schema.ts'
 import type { Ipv4, Subnet } from '../../farm/schema.ts'
 import type { Ui } from '../../ui/ui.ts'
 import { flag } from '../pi-options.ts'
+import { answer } from './answer.ts'
+import { askGateway } from './gateway.ts'
 import type { Survey } from './survey.ts'
 
 /** The flags of init that stand for its questions. */
@@ -13,7 +14,7 @@ export interface InitFlags {
   readonly interface?: string
   readonly address?: string
   readonly subnet?: string
-  readonly gateway?: string
+  readonly gateway?: string | undefined
   readonly dns?: string
   readonly domain?: string
   readonly addresses?: string
@@ -61,16 +62,11 @@ export async function askNetwork(ui: Ui, flags: InitFlags, found: Survey): Promi
     suggestion: networkOf(address, own.prefix),
     schema: network.shape.subnet,
   })
-  const onUplink = name === found.uplink
   return {
     interface: name,
     address,
     subnet,
-    gateway: flag(
-      '--gateway',
-      network.shape.gateway,
-      flags.gateway ?? (onUplink ? found.gateway : undefined),
-    ),
+    gateway: await askGateway(ui, flags.gateway, { name, subnet }, found),
     dns: flag('--dns', network.shape.dns, flags.dns?.split(',') ?? found.dns.slice(0, 3)) ?? [],
     domain: flag('--domain', network.shape.domain, flags.domain ?? found.domain),
   }
@@ -120,29 +116,6 @@ export function suggestAddresses(
     if (length === 50) break
   }
   return best && `${addressAt(best.from)}-${addressAt(best.from + best.length - 1)}`
-}
-
-interface Question<S extends z.ZodType> {
-  readonly flag: string
-  readonly question: string
-  readonly given: string | undefined
-  readonly suggestion: string | undefined
-  readonly schema: S
-}
-
-async function answer<S extends z.ZodType>(ui: Ui, asked: Question<S>): Promise<z.infer<S>> {
-  const { schema, suggestion } = asked
-  const given = asked.given ?? (ui.canAsk ? undefined : suggestion)
-  const text =
-    given ??
-    (await ui.input(`${asked.question} (${asked.flag})`, suggestion, (typed) =>
-      wrong(schema, typed),
-    ))
-  return flag(asked.flag, schema, text) as z.infer<S>
-}
-
-function wrong(schema: z.ZodType, typed: string): string | undefined {
-  return schema.safeParse(typed).error?.issues[0]?.message
 }
 
 function networkOf(address: string, prefix: number): string {

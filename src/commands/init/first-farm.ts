@@ -26,7 +26,10 @@ export interface InitOptions extends InitFlags, Shared {
 /** The farm.yaml of a new farm: asks what no flag says. What is wrong with a flag is said before anything is installed. */
 export async function farmText(tools: Tools, options: InitOptions): Promise<string> {
   const { nas, ui } = tools
-  const network = await askNetwork(ui, options, await survey(nas))
+  // That setting comes into the text by itself, below.
+  const isSet = options.set?.some((setting) => setting.startsWith('network.gateway='))
+  const gateway = options.gateway ?? (isSet ? 'none' : undefined)
+  const network = await askNetwork(ui, { ...options, gateway }, await survey(nas))
   flag('--addresses', addressRange, options.addresses)
   // The first address is a stand-in: what dhcpd.conf says decides which to suggest.
   const draft = (addresses: string, more: Partial<View> = {}) =>

@@ -7,7 +7,8 @@ export interface Survey {
   readonly interfaces: readonly Interface[]
   /** The interface of the default route. */
   readonly uplink: string | undefined
-  readonly gateway: string | undefined
+  /** Of each interface that has a default route. */
+  readonly gateways: ReadonlyMap<string, string>
   readonly dns: readonly string[]
   readonly domain: string | undefined
   /** Where the TFTP server that is installed serves from. */
@@ -32,7 +33,7 @@ const routes = z.array(z.object({ dev: z.string(), gateway: z.string().optional(
 export async function survey(nas: Reader): Promise<Survey> {
   await needPrograms(nas, ['ip'])
   const found = links.parse(await json(nas, ['ip', '-j', '-4', 'addr', 'show']))
-  const [uplink] = routes.parse(await json(nas, ['ip', '-j', '-4', 'route', 'show', 'default']))
+  const defaults = routes.parse(await json(nas, ['ip', '-j', '-4', 'route', 'show', 'default']))
   const resolv = await textOf(nas, '/etc/resolv.conf')
   const tftpd = await textOf(nas, '/etc/default/tftpd-hpa')
   return {
@@ -41,8 +42,11 @@ export async function survey(nas: Reader): Promise<Survey> {
         .filter(({ scope }) => scope === 'global')
         .map(({ local, prefixlen }) => ({ name: ifname, address: local, prefix: prefixlen })),
     ),
-    uplink: uplink?.dev,
-    gateway: uplink?.gateway,
+    uplink: defaults[0]?.dev,
+    // The first of an interface is the one that is used.
+    gateways: new Map(
+      defaults.toReversed().flatMap(({ dev, gateway }) => (gateway ? [[dev, gateway]] : [])),
+    ),
     // A resolver on the NAS itself, such as systemd-resolved's, is of no use to a Pi.
     dns: [...resolv.matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)]
       .flatMap(([, address]) => address ?? [])
