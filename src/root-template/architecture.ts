@@ -21,10 +21,15 @@ export async function architectureOf(
   for (const path of programs) {
     const entry = await files.read(path)
     if (entry?.kind !== 'file') continue
-    const machine = elfMachine(entry)
-    if (machine !== undefined) return machines.get(machine)
+    if (elfMachine(entry) !== undefined) return programArchitecture(entry)
   }
   return undefined
+}
+
+/** What a program is made for; undefined: it is none, as a script, or for another machine than those. */
+export function programArchitecture(program: Beginning): Architecture | undefined {
+  const machine = elfMachine(program)
+  return machine === undefined ? undefined : machines.get(machine)
 }
 
 /** The machine number in a program's header; undefined: it has none, as a script. */

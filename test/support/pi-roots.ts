@@ -39,6 +39,24 @@ export function kernel(
   return bytes(packed[form]())
 }
 
+/** A kernel with the header that its kind begins with, as `kernel-bits` reads it. */
+export function kernelOf(bits: 32 | 64, version: string): Entry {
+  const head = Buffer.alloc(64)
+  if (bits === 64) head.write('ARM\x64', 0x38, 'latin1')
+  else head.writeUInt32LE(0x016f_2818, 0x24)
+  const banner = `Root-NFS\0IP-Config\0Linux version ${version} (dom@buildbot) (gcc) #1 SMP\n\0`
+  const image = Buffer.concat([head, Buffer.from(banner)])
+  return bytes(bits === 64 ? gzipSync(image) : image)
+}
+
+/** The first bytes of a program, as its linker wrote them: 183 is arm64, 40 armhf. */
+export function elf(machine: number): Entry {
+  const header = Buffer.alloc(64)
+  header.write('\x7fELF\x02\x01\x01', 'latin1')
+  header.writeUInt16LE(machine, 18)
+  return { ...bytes(header), mode: 0o755 } as Entry
+}
+
 /** A file of bytes that are no text, as a Reader answers it. */
 export function bytes(content: Buffer): Entry {
   const text = content.toString('latin1')

@@ -1,5 +1,6 @@
 import type { Entry, Reader } from '../../host/host.ts'
-import { foreignToPis } from '../../root-template/architecture.ts'
+import { foreignToPis, programArchitecture } from '../../root-template/architecture.ts'
+import { kernelBits } from '../../root-template/inside/kernel-bits.ts'
 import type { BootReport } from '../boot-client/boot-report.ts'
 import { type Fault, type Findings, joined, noFindings } from './fault.ts'
 import { insideRoot, type Look, type Seen } from './inside-root.ts'
@@ -37,7 +38,7 @@ async function checkInit(look: Look<Seen>, root: string, report: BootReport): Pr
   const entry = await insideRoot(look, path)
   if (entry?.kind === 'file' && (entry.mode & 0o111) !== 0) {
     const foreign = foreignToPis(entry)
-    if (foreign === undefined) return { ...noFindings, checked: [`${root} has an init`] }
+    if (foreign === undefined) return checkBits(entry, `${path} in ${root}`, report, root)
     const what = `${path} in ${root} is a program for ${foreign}, which no Raspberry Pi runs: the kernel panics`
     return { ...noFindings, faults: [{ stage: 'root', what, cure: forPis }] }
   }
@@ -49,6 +50,23 @@ async function checkInit(look: Look<Seen>, root: string, report: BootReport): Pr
     report.cmdline?.values.init === undefined
       ? 'is the root a whole system? remove and add the Pi again'
       : 'cmdline.txt names it with init=: pifarm plan shows what was changed there, and pifarm apply writes it anew'
+  return { ...noFindings, faults: [{ stage: 'root', what, cure }] }
+}
+
+/** A kernel of 64 bits runs programs of 32, and not the other way round. */
+function checkBits(
+  init: Seen & { kind: 'file' },
+  name: string,
+  { kernel = '', loaded }: BootReport,
+  root: string,
+): Findings {
+  const image = loaded.get(kernel)
+  const isTooSmall = image !== undefined && kernelBits(image) === 32
+  if (!isTooSmall || programArchitecture(init) !== 'arm64')
+    return { ...noFindings, checked: [`${root} has an init`] }
+  const what = `${name} is a program for arm64, which ${kernel}, of 32 bits, does not run: the kernel panics`
+  const cure =
+    'set arm_64bit=1 in config.txt of the boot files, which chooses kernel8.img, and put that there where it is missing'
   return { ...noFindings, faults: [{ stage: 'root', what, cure }] }
 }
 
