@@ -3,5 +3,6 @@ import { readLinked } from './read-linked.ts'
 
 /** The text of a file that a daemon reads, links followed as it follows them; undefined where there is none. */
 export async function readText(nas: Reader, path: string): Promise<string | undefined> {
-  return (await readLinked(nas, path))?.text
+  const entry = await readLinked(nas, path)
+  return entry?.kind === 'file' ? entry.text : undefined
 }

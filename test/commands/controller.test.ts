@@ -200,6 +200,24 @@ describe('refused before anything is opened:', () => {
     expect(refused.stderr).toBe('')
   })
 
+  describe.each(['admin-token', 'webhook-secret'])('%s that is', (name) => {
+    test.each<[string, (path: string) => void, string]>([
+      ['a directory', (path) => mkdirSync(path), 'is a directory'],
+      ['a pipe', (path) => execFileSync('mkfifo', [path]), 'is no regular file'],
+      ['a link to a device', (path) => symlinkSync('/dev/zero', path), 'is no regular file'],
+      ['a link to itself', (path) => symlinkSync(name, path), 'is a link that leads to itself'],
+    ])('%s is called that', async (_, make, what) => {
+      const path = join(dir, name)
+      rmSync(path, { force: true })
+      make(path)
+      expect(await pifarmHere([...flags(), '--port', '0'])).toMatchObject({
+        code: 2,
+        error: `${path} ${what}, and not a file with one line`,
+        hint: expect.stringContaining(`mv ${path} ${path}.aside`),
+      })
+    })
+  })
+
   test('a watch folder without a media directory', async () => {
     const bare = flags().slice(0, -2)
     const refused = await pifarmHere([...bare, '--port', '0', '--watch-folder', join(dir, 'media')])

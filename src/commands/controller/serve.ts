@@ -114,10 +114,20 @@ async function adminToken(tools: Tools, path: string): Promise<string> {
   return token
 }
 
-/** A secret in a file that nobody else may read, through links as `connect` reads it; undefined where there is none. */
+const insteadOfFile = {
+  dir: 'is a directory',
+  link: 'is a link that leads to itself',
+  other: 'is no regular file',
+} as const
+
+/** A secret in a file that nobody else may read, through links as `connect` reads it; undefined where there is nothing. */
 async function secretAt({ nas }: Tools, path: string): Promise<string | undefined> {
   const file = await readLinked(nas, path)
   if (file === undefined) return undefined
+  if (file.kind !== 'file')
+    throw new UserError(`${path} ${insteadOfFile[file.kind]}, and not a file with one line`, {
+      hint: `move it away: mv ${shellWord(path)} ${shellWord(`${path}.aside`)}; \`pifarm apply\` makes the file where farm.yaml sets controller.enable`,
+    })
   if ((file.mode & 0o077) !== 0)
     throw new UserError(`${path} can be read by others than its owner`, {
       hint: `chmod 0600 ${path}`,
