@@ -65,6 +65,7 @@ export async function buildTemplate(
     for (const line of await cleanLeftovers(nas, farm)) ui.warn(line)
     await refuseLeft(nas, farm, name)
     await refuseFull(nas, farm.paths.roots, bytes)
+    warnOfNoLogin(ui, request)
     const manifest = await build(tools, request, hooks, to)
     await seal(nas, farm, manifest, into)
     return manifest
@@ -78,6 +79,15 @@ export async function buildTemplate(
       if (failure !== undefined) ui.warn(failure)
     }
   }
+}
+
+/** The rule `login` says so at the end, minutes later. Other sources may bring accounts with them. */
+function warnOfNoLogin(ui: Ui, { source, wishes }: BuildRequest): void {
+  const { user, sshKeys, passwordHash } = wishes
+  if (source.kind !== 'bootstrap' || sshKeys.length > 0 || passwordHash !== undefined) return
+  ui.warn(
+    `so far nobody can log in: ${user} gets neither a password nor an ssh key; give one with --ssh-key FILE or --password-hash`,
+  )
 }
 
 async function refuseTaken(nas: Host, farm: Farm, name: string): Promise<void> {

@@ -61,6 +61,20 @@ test.each([
 })
 
 test.each([
+  [['--no-ssh-key'], ['so far nobody can log in: pi gets neither a password nor an ssh key']],
+  [plainWishes, []],
+])(
+  'with %j a bootstrap says before its minutes of work whether anybody can log in',
+  async (wishes, said) => {
+    // Nobody listens there: the build ends at its first request.
+    const from = ['--bootstrap', '--arch', 'amd64', '--mirror', 'http://127.0.0.1:9/debian']
+    const { error, warnings } = await nas.pifarm(['template', 'build', 'x', ...from, ...wishes])
+    expect(error).toMatch(/^mmdebstrap failed: /)
+    expect(warnings.map((line) => line.split(';')[0])).toEqual(said)
+  },
+)
+
+test.each([
   ['--controller', 'nas:8080', 'it is like http://10.77.0.1:8080'],
   ['--controller', '10.77.0.1', 'it is like http://10.77.0.1:8080'],
   ['--media', 'nas:/../x', 'a share is host:/path, without ..'],
