@@ -117,6 +117,21 @@ describe('who looks, and who changes something, ends with', () => {
   })
 })
 
+test('what a hostile controller says is one line, and moves no cursor', async () => {
+  const error = 'no\npifarm: done\r\u001b[2J\u202e'
+  const told = 'no\\npifarm: done\\r\\e[2J\\u{202e}'
+  const one = await standIn(says(409, { error, hint: error }))
+  expect(await ask(one.url, 'jobs cancel 1')).toMatchObject({ error: told, hint: told })
+  const several = await ask(one.url, 'jobs cancel 1 2')
+  expect([several.error, several.hint, several.stderr].join()).not.toContain('\npifarm')
+  const { id } = await newJob('hostile.mp4')
+  const { json } = await controller.ask('GET', `/v1/jobs/${id}`)
+  const nonsense = await standIn(says(200, { ...json.job, [error]: 1, state: error }))
+  const { error: complaint } = await ask(nonsense.url, 'jobs cancel 1')
+  expect(complaint).toContain('answers nonsense')
+  expect(complaint).not.toMatch(/[\n\r]/)
+})
+
 test('an answer without end is not taken into memory', async () => {
   const { url } = await standIn((response) => {
     const piece = Buffer.alloc(1024 * 1024, ' ')

@@ -5,6 +5,7 @@ import { controllerUrl, type Farm } from '../../farm/farm.ts'
 import { readText } from '../../host/read-text.ts'
 import type { Shared } from '../../program.ts'
 import type { Tools } from '../../tools.ts'
+import { visible } from '../../ui/visible.ts'
 import { flag } from '../pi-options.ts'
 import { readFarm } from '../session.ts'
 
@@ -61,7 +62,8 @@ export async function connect(tools: Tools, options: ConnectOptions): Promise<Co
     given === undefined
       ? 'is it running? systemctl status pifarm-controller; another one: --controller URL'
       : 'is one running there, and is --controller right?'
-  return { client: new ControllerClient({ url, token: token.trim(), ca, signal, ifAway }), farm }
+  const asking = { url, token: token.trim(), ca, signal, ifAway, visible }
+  return { client: new ControllerClient(asking), farm }
 }
 
 async function textOf({ nas }: Tools, path: string, what: string, hint: string): Promise<string> {

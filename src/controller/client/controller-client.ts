@@ -29,6 +29,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal
   /** What to do when nobody answers. */
   readonly ifAway: string
+  /** Makes what somebody else says one line without commands to a terminal. */
+  readonly visible: (text: string) => string
 }
 
 /** Not reached, or its database is away: the same again may succeed. */
@@ -149,9 +151,11 @@ export class ControllerClient {
   }
 
   #refused({ status, text }: Response, method: string): UserError {
+    const { url, visible } = this.#options
     const said = refusal.safeParse(jsonOf(text)).data
-    const message = said?.error ?? `the controller at ${this.#options.url} answers ${status}`
-    const hint = said?.hint ?? (said ? undefined : 'is this a pifarm controller?')
+    // Whoever answers may be anybody, and what he says must not pass for lines of ours.
+    const message = said ? visible(said.error) : `the controller at ${url} answers ${status}`
+    const hint = said ? said.hint && visible(said.hint) : 'is this a pifarm controller?'
     if (said?.field !== undefined) return new FieldRefused(message, hint, said.field)
     if (status !== 429 && status < 500) return new UserError(message, { hint })
     const mayBeDone = failedHalfway.includes(status) && method !== 'GET'
