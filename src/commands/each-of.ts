@@ -5,8 +5,8 @@ import { visibleLines } from '../ui/visible.ts'
 
 /**
  * Does it with each; one that is refused is warned of and does not keep the others from it. A hint that
- * several share is said once, and so is how many of them are `done`, in a word of the caller. Once the controller is away nothing more is asked for. The exit code says
- * whether anything was done.
+ * several share is said once, and so is how many of them are `done`, in a word of the caller. Once the
+ * controller is away nothing more is asked for. The exit code says whether anything was done.
  */
 export async function eachOf<T, R>(
   { ui, signal }: Tools,

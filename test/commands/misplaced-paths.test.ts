@@ -47,33 +47,26 @@ ${lines.join('\n')}
 }
 
 test.each([
-  ['tftp', '/file', 'paths.tftp: "/file" is a file, and no directory'],
-  [
-    'tftp',
-    '/file/tftp',
-    'paths.tftp: "/file/tftp" lies below /file, which is a file, and no directory',
-  ],
-  ['roots', '/pipe', 'paths.roots: "/pipe" is a file, and no directory'],
-  ['state', '/dangling', 'paths.state: "/dangling" is a link to "/nowhere", where no directory is'],
-  ['exports_dir', '/file', 'paths.exports_dir: "/file" is a file, and no directory'],
-  ['nfs_state', '/file', 'paths.nfs_state: "/file" is a file, and no directory'],
-  ['exports', '/dir', 'paths.exports: "/dir" is a directory, and no file'],
-  ['etc_exports', '/dir', 'paths.etc_exports: "/dir" is a directory, and no file'],
-  [
-    'dhcp',
-    '/file/x.conf',
-    'paths.dhcp: "/file/x.conf" lies below /file, which is a file, and no directory',
-  ],
-  ['dhcpd_conf', '/dir', 'paths.dhcpd_conf: "/dir" is a directory, and no file'],
-  ['firewall', '/pipe', 'paths.firewall: "/pipe" is a pipe, a socket or a device, and no file'],
+  ['tftp', '/file', 'is a file, and no directory'],
+  ['tftp', '/file/tftp', 'lies below /file, which is a file, and no directory'],
+  ['roots', '/pipe', 'is a file, and no directory'],
+  ['state', '/dangling', 'is a link to "/nowhere", where no directory is'],
+  ['exports_dir', '/file', 'is a file, and no directory'],
+  ['nfs_state', '/file', 'is a file, and no directory'],
+  ['exports', '/dir', 'is a directory, and no file'],
+  ['etc_exports', '/dir', 'is a directory, and no file'],
+  ['dhcp', '/file/x.conf', 'lies below /file, which is a file, and no directory'],
+  ['dhcpd_conf', '/dir', 'is a directory, and no file'],
+  ['firewall', '/pipe', 'is a pipe, a socket or a device, and no file'],
   [
     'nfs_conf',
     '/dangling/x',
-    'paths.nfs_conf: "/dangling/x" lies below /dangling, which is a link to "/nowhere", where no directory is',
+    'lies below /dangling, which is a link to "/nowhere", where no directory is',
   ],
-  ['tftpd_default', '/dir', 'paths.tftpd_default: "/dir" is a directory, and no file'],
-])('paths.%s %s', async (key, path, message) => {
-  expect((await told(key, path)).replace(/^at its line:\d+ {2}/, '')).toBe(message)
+  ['tftpd_default', '/dir', 'is a directory, and no file'],
+])('paths.%s %s %s', async (key, path, problem) => {
+  const said = (await told(key, path)).replace(/^at its line:\d+ {2}/, '')
+  expect(said).toBe(`paths.${key}: "${path}" ${problem}`)
 })
 
 test.each([

@@ -38,10 +38,22 @@ function spoil(): void {
   closeSync(open)
 }
 
-/** What SQLite has read before it remembers, as long as there is room. */
-async function spoilUnder({ queue: { db } }: ControllerHere): Promise<void> {
+/** A controller over a damaged file. */
+async function spoiledController(): Promise<ControllerHere> {
+  const here = await controllerOn(file)
   spoil()
-  await sql`pragma shrink_memory`.execute(db.kysely)
+  // What SQLite has read before it remembers, as long as there is room.
+  await sql`pragma shrink_memory`.execute(here.queue.db.kysely)
+  return here
+}
+
+/** Meets the damage, and keeps it to itself. */
+async function readJobs({ queue: { db } }: ControllerHere): Promise<void> {
+  await db.kysely
+    .selectFrom('jobs')
+    .selectAll()
+    .execute()
+    .catch(() => undefined)
 }
 
 const told = () => ({
@@ -51,8 +63,7 @@ const told = () => ({
 
 describe('under a controller', () => {
   test('it says so, promises nothing, and ends', async () => {
-    const here = await controllerOn(file)
-    await spoilUnder(here)
+    const here = await spoiledController()
     const answer = await here.ask('GET', '/v1/jobs')
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([500, null])
     expect(answer.json).toEqual(told())
@@ -76,24 +87,14 @@ describe('under a controller', () => {
   })
 
   test('it is noticed too where whoever met it kept it to himself', async () => {
-    const here = await controllerOn(file)
-    await spoilUnder(here)
-    await here.queue.db.kysely
-      .selectFrom('jobs')
-      .selectAll()
-      .execute()
-      .catch(() => undefined)
+    const here = await spoiledController()
+    await readJobs(here)
     expect((await here.lostForGood).message).toBe(told().error)
   })
 
   test('nothing that is asked for from then on is done, and a backup is served after a new start', async () => {
-    const here = await controllerOn(file)
-    await spoilUnder(here)
-    await here.queue.db.kysely
-      .selectFrom('jobs')
-      .selectAll()
-      .execute()
-      .catch(() => undefined)
+    const here = await spoiledController()
+    await readJobs(here)
     await expect(here.queue.db.write(async () => 'written')).rejects.toThrow('is damaged')
     await here.stop()
 
