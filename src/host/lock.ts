@@ -27,7 +27,7 @@ export async function holdLock(
   }
   try {
     // What is open, and not what has the name by then.
-    lock = await hold(`/proc/${process.pid}/fd/${file}`)
+    lock = await holdOpen(file)
     if (lock === undefined) {
       const heldBy = fs.readFileSync(file, 'utf8').split('\n')[0]?.trim() || 'another run'
       await release()
@@ -51,8 +51,13 @@ export async function holdLock(
   }
 }
 
+/** An flock(2) on an open file by itself, which has no name of a holder in it; undefined: somebody else has it. */
+export async function holdOpen(file: number): Promise<Lock | undefined> {
+  return await hold(`/proc/${process.pid}/fd/${file}`)
+}
+
 /** Whether the open file still has that name: its last holder may have removed it. */
-function isNamed(file: number, path: string): boolean {
+export function isNamed(file: number, path: string): boolean {
   const open = fs.fstatSync(file)
   const named = fs.statSync(path, { throwIfNoEntry: false })
   return named?.ino === open.ino && named.dev === open.dev

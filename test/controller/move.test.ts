@@ -1,4 +1,5 @@
 import {
+  existsSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { DatabaseAddress } from '../../src/controller/db/database.ts'
@@ -281,12 +283,7 @@ test('two exports at once to one file: the first has it, the second is told', as
 })
 
 describe('the name of an export', () => {
-  /** Exports in a process of its own, in which some of the calls to the file system do something else. */
-  async function exported(changes: string) {
-    const source = await all.sqlite.create()
-    await filled(source)
-    const [whole, file] = [newFile(), join(mkdtempSync(join(dir, 'named-')), 'q.jsonl')]
-    await jobs('export', whole, source)
+  async function inProcess(changes: string, file: string, source: DatabaseAddress) {
     const script = `
       import fs from 'node:fs'
       import { syncBuiltinESMExports } from 'node:module'
@@ -300,13 +297,53 @@ describe('the name of an export', () => {
       await exportTo(file, JSON.parse(address), new AbortController().signal)`
     const node = ['--import', 'tsx', '--input-type=module', '-e', script]
     const argv = [...node, file, JSON.stringify(source)]
-    const { exitCode, signal } = await execa(process.execPath, argv, { reject: false })
-    return {
-      ended: signal ?? exitCode,
-      isWhole: readFileSync(file, 'utf8') === readFileSync(whole, 'utf8'),
-      left: readdirSync(dirname(file)).filter((name) => name !== 'q.jsonl').length,
-    }
+    return await execa(process.execPath, argv, { reject: false })
   }
+
+  /** Exports in a process of its own, in which some of the calls to the file system do something else; and then once more. */
+  async function exported(changes: string) {
+    const source = await all.sqlite.create()
+    await filled(source)
+    const [whole, file] = [newFile(), join(mkdtempSync(join(dir, 'named-')), 'q.jsonl')]
+    await jobs('export', whole, source)
+    const names = () => readdirSync(dirname(file)).filter((name) => name !== 'q.jsonl')
+    const isWhole = () =>
+      existsSync(file) && readFileSync(file, 'utf8') === readFileSync(whole, 'utf8')
+    const { exitCode, signal } = await inProcess(changes, file, source)
+    const first = { ended: signal ?? exitCode, isWhole: isWhole(), left: names().length }
+    expect(existsSync(file)).toBe(first.isWhole)
+    // The kernel frees the lock of a killed one, but its keeper needs a moment to see the end.
+    await sleep(500)
+    const { code } = await jobs('export', file, source)
+    expect([code, isWhole(), names()]).toEqual([first.isWhole ? 2 : 0, true, []])
+    return first
+  }
+
+  test.each([
+    [
+      'before its first line',
+      "const { open } = fs.promises; fs.promises.open = (...all) => open(...all).then((handle) => (all[1] === 'wx' ? die() : handle))",
+    ],
+    ['at its naming', 'fs.promises.link = die'],
+    [
+      'after its naming without hard links',
+      'fs.promises.link = () => ((fs.lstatSync = die), syncBuiltinESMExports(), refuse())',
+    ],
+  ])('leads to nothing but the whole where whoever writes it is killed %s', async (_, changes) => {
+    const { ended } = await exported(changes)
+    expect(ended).toBe('SIGKILL')
+  })
+
+  test('is not taken from a file that came meanwhile, where the file system knows no hard links', async () => {
+    const changes = `
+      fs.promises.link = async (_, to) => (fs.writeFileSync(to, 'of somebody'), refuse())`
+    const source = await all.sqlite.create()
+    await filled(source)
+    const file = join(mkdtempSync(join(dir, 'named-')), 'q.jsonl')
+    expect((await inProcess(changes, file, source)).exitCode).toBe(1)
+    expect(readFileSync(file, 'utf8')).toBe('of somebody')
+    expect(readdirSync(dirname(file))).toEqual(['q.jsonl'])
+  })
 
   test('leads to all of it from the first, also where whoever writes it is killed', async () => {
     const changes = 'fs.renameSync = die; fs.promises.link = (...all) => link(...all).then(die)'

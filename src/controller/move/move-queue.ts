@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
-import { closeSync, createReadStream, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { type FileHandle, link, lstat, open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { quoted, UserError } from '../../errors.ts'
 import { hasCode } from '../../host/entries.ts'
+import { renameNew } from '../../host/rename-new.ts'
 import { systemReason } from '../../host/system-reason.ts'
 import type { DatabaseAddress } from '../db/database.ts'
 import { isDatabaseGone } from '../db/database-gone.ts'
@@ -13,6 +13,7 @@ import { takeDatabase } from '../db/take-database.ts'
 import { unusable } from '../db/unusable-database.ts'
 import { exportQueue } from './export-queue.ts'
 import { importQueue } from './import-queue.ts'
+import { clearLeft, makeUnfinished } from './unfinished.ts'
 
 /** A SQLite file must have no controller: what it does meanwhile would be in neither database. */
 const stopFirst = 'stop it first: systemctl stop pifarm-controller'
@@ -23,11 +24,10 @@ export async function exportTo(
   address: DatabaseAddress,
   signal: AbortSignal,
 ): Promise<{ jobs: number }> {
+  await clearLeft(file).catch(unwritable(file))
   await refuseThere(file)
   refuseNone(address)
-  // Another export to that name may be at work.
-  const unfinished = `${file}.${randomUUID().slice(0, 8)}.unfinished`
-  const handle = await open(unfinished, 'wx', 0o600).catch(unwritable(file))
+  const { path, handle, close } = await makeUnfinished(file).catch(unwritable(file))
   try {
     const { db, discard } = await takeDatabase(address, stopFirst)
     // It adds nothing to it, and so leaves nothing.
@@ -38,14 +38,14 @@ export async function exportTo(
       .catch(told(address))
       .finally(discard)
     await handle.sync().catch(unwritable(file))
-    await nameIt(unfinished, file).catch(unwritable(file))
+    await nameIt(path, file).catch(unwritable(file))
     return done
   } catch (error) {
     // Gone by now where only the directory could not be flushed.
-    await rm(unfinished, { force: true })
+    await rm(path, { force: true })
     throw error
   } finally {
-    await handle.close()
+    await close()
   }
 }
 
@@ -104,26 +104,12 @@ async function nameIt(unfinished: string, file: string): Promise<void> {
   } catch (error) {
     if (hasCode(error, 'EEXIST')) throw isThere(file)
     if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP')) throw error
-    takeName(unfinished, file)
+    // As on a USB stick.
+    if (!(await renameNew(unfinished, file))) throw isThere(file)
   }
   await rm(unfinished, { force: true })
   const dir = await open(dirname(file))
   await dir.sync().finally(() => dir.close())
-}
-
-/** Where the file system knows no link(2), as that of a USB stick: takes the name with an empty file, which a kill in between leaves. */
-function takeName(unfinished: string, file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600))
-  } catch (error) {
-    throw hasCode(error, 'EEXIST') ? isThere(file) : error
-  }
-  try {
-    renameSync(unfinished, file)
-  } catch (error) {
-    rmSync(file)
-    throw error
-  }
 }
 
 async function refuseUnreadable(file: string): Promise<void> {
