@@ -3,7 +3,7 @@ import { nfsPorts as ports } from '../farm/farm.ts'
 import type { Reader } from '../host/host.ts'
 import { programsOf } from '../host/need-programs.ts'
 import type { Probe, Reload } from '../plan/change.ts'
-import { daemonOptions, pinPorts, portSettings, readsEtcDefault, textOf } from './pin-ports.ts'
+import { daemonOptions, pinPorts, portSettings, textOf } from './pin-ports.ts'
 import type { Resource } from './resource.ts'
 import { hasOption } from './shell-variable.ts'
 import { exportsTrial } from './try-exports.ts'
@@ -22,9 +22,8 @@ export const nfsPorts: Resource = {
   needs: ({ services }) => programsOf(services.nfs.restart, services.nfs.rpcinfo),
 
   async plan({ farm, nas }) {
-    const isOld = await readsEtcDefault(nas)
+    const { changes, isOld } = await pinPorts(farm, nas)
     const { nfs_conf } = farm.paths
-    const changes = await pinPorts(farm, nas)
     const warnings = isOld ? [] : [...(await overrides(nas, nfs_conf)), ...(await stale(nas))]
     if (changes.length === 0)
       return { changes, checks: [], reloads: [], probes: [], warnings, owns: [] }

@@ -27,18 +27,18 @@ const modprobeConf = '/etc/modprobe.d/pifarm-nfs.conf'
 
 const why = 'fixed ports that the firewall can open'
 
-/**
- * What pins mountd, statd and lockd to their ports. Where it is anything, this run restarts the NFS
- * server, and with it all exports are read again.
- */
-export async function pinPorts(farm: Farm, nas: Reader): Promise<readonly Put[]> {
-  if (await readsEtcDefault(nas)) return await oldChanges(nas)
-  return await fileShouldBe(nas, {
-    path: farm.paths.nfs_conf,
-    text: portSettings(),
-    isOurs: true,
-    why,
-  })
+interface PinnedPorts {
+  /** Where there are any, this run restarts the NFS server, and with it all exports are read again. */
+  readonly changes: readonly Put[]
+  /** Debian up to 11 reads /etc/default, and no nfs.conf.d. */
+  readonly isOld: boolean
+}
+
+/** What pins mountd, statd and lockd to their ports. */
+export async function pinPorts(farm: Farm, nas: Reader): Promise<PinnedPorts> {
+  if (await readsEtcDefault(nas)) return { changes: await oldChanges(nas), isOld: true }
+  const conf = { path: farm.paths.nfs_conf, text: portSettings(), isOurs: true, why }
+  return { changes: await fileShouldBe(nas, conf), isOld: false }
 }
 
 /** nfs.conf(5) as pifarm wants it. */
@@ -46,8 +46,7 @@ export function portSettings(): string {
   return render('nfs-ports/pifarm.conf.hbs', ports)
 }
 
-/** Debian up to 11 reads /etc/default, and no nfs.conf.d. */
-export async function readsEtcDefault(nas: Reader): Promise<boolean> {
+async function readsEtcDefault(nas: Reader): Promise<boolean> {
   // /etc/os-release is a link on Debian.
   const release =
     (await textOf(nas, '/etc/os-release')) ?? (await textOf(nas, '/usr/lib/os-release'))

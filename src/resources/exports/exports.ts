@@ -53,7 +53,7 @@ async function plan({ farm, nas }: Look): Promise<ResourcePlan> {
 
   const wanted = wantedExports(farm)
   const live = await readEtab(nas, farm)
-  const isReadAgain = (await pinPorts(farm, nas)).length > 0
+  const isReadAgain = (await pinPorts(farm, nas)).changes.length > 0
   if (changes.length === 0 && missingFrom(live, wanted).length === 0 && !isReadAgain)
     return { ...nothing, warnings }
 
