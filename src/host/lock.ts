@@ -10,7 +10,7 @@ const conflict = 75
 
 /**
  * Holds an flock(2) on the file; the kernel frees it however pifarm ends, so there is no stale lock to
- * judge. The holder's name is the file's first line, for others to read. `mayGo` is asked at the end
+ * judge. The holder's name is the file's first line, for others to read; more may follow it. `mayGo` is asked at the end
  * whether the file goes too.
  */
 export async function holdLock(
@@ -19,7 +19,7 @@ export async function holdLock(
   mayGo: () => boolean = () => false,
 ): Promise<Lock | { readonly heldBy: string }> {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const file = fs.openSync(path, 'a+', 0o600)
+  const file = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o600)
   let lock: Lock | undefined
   const release = async (): Promise<void> => {
     await lock?.release()
@@ -37,8 +37,7 @@ export async function holdLock(
       await release()
       return await holdLock(path, holder, mayGo)
     }
-    fs.ftruncateSync(file)
-    fs.writeSync(file, `${holder}\n`)
+    rewrite(file, `${holder}\n`)
   } catch (error) {
     await release()
     throw error
@@ -49,6 +48,14 @@ export async function holdLock(
       await release()
     },
   }
+}
+
+/** In one piece over what is there, and cut off only then: neither a full disk nor a kill leaves it empty, or with the end of a line. */
+function rewrite(file: number, text: string): void {
+  const bytes = Buffer.from(text)
+  const more = Math.max(0, fs.fstatSync(file).size - bytes.length)
+  fs.writeSync(file, Buffer.concat([bytes, Buffer.alloc(more, '\n')]), 0, undefined, 0)
+  fs.ftruncateSync(file, bytes.length)
 }
 
 /** An flock(2) on an open file by itself, which has no name of a holder in it; undefined: somebody else has it. */

@@ -1,4 +1,5 @@
-import {
+import fs, {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
@@ -144,6 +145,28 @@ test('a backup that takes the place of a damaged one is refused beside its journ
   copyFileSync(backup, file)
   await expect(take(file)).rejects.toThrow(`${file}-wal is the journal of another database`)
 })
+
+test.each(['writeSync', 'ftruncateSync'] as const)(
+  'where %s of a start fails, as on a full disk, it is still known whose journal that is',
+  async (call) => {
+    const live = await queueOf(20, 'live.db')
+    const backup = join(dir, 'backup.db')
+    copyFileSync(live, backup)
+    await kill(live, 5)
+    // Longer than what is written over it.
+    appendFileSync(`${file}.lock`, readFileSync(`${file}.lock`))
+    const real = fs[call]
+    onTestFinished(() => void Object.assign(fs, { [call]: real }))
+    const full = () => {
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28 })
+    }
+    Object.assign(fs, { [call]: full })
+    await expect(take(file)).rejects.toThrow('no space left on device')
+    Object.assign(fs, { [call]: real })
+    copyFileSync(backup, file)
+    await expect(take(file)).rejects.toThrow(`${file}-wal is the journal of another database`)
+  },
+)
 
 test('the database of a killed controller gets what is in its journal, however often it is killed', async () => {
   const live = await queueOf(1, 'live.db')

@@ -53,12 +53,16 @@ export function ownerOfJournal(file: string): number | undefined {
   return known === undefined || known === 'unknown' ? undefined : Number(known)
 }
 
-/** Into the lock, which was emptied when it was taken. */
+export function ownerLine(owner: number | undefined): string {
+  return `database ${owner ?? 'unknown'}`
+}
+
+/** Into the lock, after what is there. */
 export function noteOwner(file: string, owner: number | undefined): void {
   // Not by a name alone: that would make a lock file anew which nobody holds.
   const lock = openSync(lockOf(file), constants.O_WRONLY | constants.O_APPEND)
   try {
-    writeSync(lock, `database ${owner ?? 'unknown'}\n`)
+    writeSync(lock, `${ownerLine(owner)}\n`)
     // The database is on the disk with it: after a power cut the two must say the same.
     fsyncSync(lock)
   } finally {

@@ -31,15 +31,14 @@ export async function takeSqlite(named: string, hint: string): Promise<TakenData
     // Once: a link may be led elsewhere at any time, and what is locked must be what is opened.
     const file = sqliteFile(named)
     refuseNoFile(file)
-    // Before anything opens it, and before the lock, which empties the file that says whose journal it is.
+    // Before anything opens it, and before the lock, which writes over the file that says whose journal it is.
     refuseLeftJournal(file)
     const owner = ownerOfJournal(file)
     makeDirs(file, done)
-    const lock = await holdLockFile(file, hint)
-    done.push(lock.release)
     // From here on nobody else of ours makes it, or writes into it. Who is refused, or killed, while it is
     // only looked at leaves known whose journal that is: a backup may take the place of what is damaged.
-    noteOwner(file, owner)
+    const lock = await holdLockFile(file, hint, owner)
+    done.push(lock.release)
     refuseForeign(file)
     await refuseDamaged(file)
     noteOwner(file, undefined)
