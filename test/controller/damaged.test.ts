@@ -14,7 +14,8 @@ import { sql } from 'kysely'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startController } from '../../src/controller/start-controller.ts'
 import { pifarmHere } from '../support/pifarm-here.ts'
-import type { ControllerHere } from './controller-here.ts'
+import { startPostgresql } from '../support/postgresql.ts'
+import { type ControllerHere, controllerHere } from './controller-here.ts'
 import { fillQueue, openQueue } from './databases.ts'
 import { controllerOn, dir, file } from './queue-file.ts'
 
@@ -140,4 +141,34 @@ test('what a person who was killed had half written is put back, and no damage',
   const here = await controllerOn(file)
   const { jobs } = (await here.ask('GET', '/v1/jobs?limit=1')).json
   expect(jobs).toMatchObject([{ path: 'v499.mp4' }])
+})
+
+test('a PostgreSQL that finds itself damaged is told as that, and ends the controller', async () => {
+  const server = await startPostgresql()
+  onTestFinished(() => server.remove())
+  const url = await server.createDatabase()
+  const here = await controllerHere({ database: { kind: 'postgresql', url } })
+  onTestFinished(() => here.remove())
+  const { kysely } = here.queue.db
+  for (const statement of [
+    'alter table jobs rename to whole',
+    `create function broken() returns setof whole language plpgsql as
+      $$ begin raise 'invalid page in block 7' using errcode = 'XX001'; end $$`,
+    'create view jobs as select * from broken()',
+  ])
+    await sql.raw(statement).execute(kysely)
+  const error = `the database PostgreSQL ${new URL(url).hostname}${new URL(url).pathname} is damaged: invalid page in block 7`
+  const hint =
+    'what was written into it may be lost: stop its controllers, restore it from a backup, and start them'
+  const answer = await here.ask('GET', '/v1/jobs')
+  expect([answer.status, answer.json]).toEqual([500, { error, hint }])
+  expect(await here.lostForGood).toMatchObject({ message: error, hint, exitCode: 4 })
+  const argv = ['jobs', 'export', join(dir, 'q.jsonl')]
+  expect(await pifarmHere(argv, { env: { DATABASE_URL: url } })).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(
+      /^cannot use the database PostgreSQL .*: invalid page in block 7$/,
+    ),
+    hint,
+  })
 })

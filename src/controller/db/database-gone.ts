@@ -11,10 +11,12 @@ export function isDatabaseGone(error: unknown): boolean {
   return isNetwork(error, code) || lostConnection.test(error.message)
 }
 
-/** In SQLite's words, what makes a file no whole database; that does not come back by itself. */
+/** In the database's words, what makes it no whole one; that does not come back by itself. */
 export function damageIn(error: unknown): string | undefined {
-  if (!(error instanceof Error) || error.name !== 'SqliteError' || !('code' in error))
-    return undefined
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  // SQLSTATE: data corrupted, index corrupted.
+  if (error.code === 'XX001' || error.code === 'XX002') return error.message
+  if (error.name !== 'SqliteError') return undefined
   // By the code alone: where a file is attached, there is one message for whatever is wrong with it.
   if (String(error.code).startsWith('SQLITE_CORRUPT')) return 'database disk image is malformed'
   return error.code === 'SQLITE_NOTADB' ? 'file is not a database' : undefined

@@ -27,15 +27,31 @@ export class LockRemoved extends DatabaseLost {
   }
 }
 
-/** The file is no whole database any more. What it answers may be wrong, and what it was told may be gone: nothing is promised. */
+/** It is no whole database any more. What it answers may be wrong, and what it was told may be gone: nothing is promised. */
 export class DatabaseDamaged extends DatabaseLost {
   readonly reason: string
 
-  constructor(file: string, reason: string) {
+  constructor(name: string, reason: string, mend: string) {
     super(
-      `the database ${file} is damaged: ${reason}`,
-      `what was written into it may be lost: stop the controller, move ${file}, its -wal and its -shm aside, put a backup there, and start it`,
+      `the database ${name} is damaged: ${reason}`,
+      `what was written into it may be lost: ${mend}`,
     )
     this.reason = reason
+  }
+}
+
+export class FileDamaged extends DatabaseDamaged {
+  constructor(file: string, reason: string) {
+    super(
+      file,
+      reason,
+      `stop the controller, move ${file}, its -wal and its -shm aside, put a backup there, and start it`,
+    )
+  }
+}
+
+export class ServerDamaged extends DatabaseDamaged {
+  constructor(name: string, reason: string) {
+    super(name, reason, 'stop its controllers, restore it from a backup, and start them')
   }
 }

@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import type { Database } from './database.ts'
+import { type Database, nameOf } from './database.ts'
+import { damageIn } from './database-gone.ts'
+import { ServerDamaged } from './database-lost.ts'
 import type { Tables } from './tables.ts'
 
 const bigint = 20
@@ -9,7 +11,7 @@ const mostStatements = 200
 /** A server that any number of controllers share. */
 export function openPostgresql(url: string): Database {
   const pool = new pg.Pool({
-    Client: preparingClient(),
+    Client: preparingClient(nameOf({ kind: 'postgresql', url })),
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 5000,
@@ -42,20 +44,27 @@ export function openPostgresql(url: string): Database {
 /**
  * A connection that names its statements, so that the server parses and plans each once: planning a
  * claim takes it five times as long as carrying it out. They are few, but for lists of values, whose
- * every length is another text; those past the first go unnamed.
+ * every length is another text; those past the first go unnamed. What the server says of damage in it is told as that.
  */
-function preparingClient(): typeof pg.Client {
+function preparingClient(database: string): typeof pg.Client {
   const names = new Map<string, string>()
-  const nameOf = (text: string): string | undefined => {
+  const told = (error: unknown): never => {
+    const reason = damageIn(error)
+    throw reason === undefined ? error : new ServerDamaged(database, reason)
+  }
+  const statementName = (text: string): string | undefined => {
     if (!names.has(text) && names.size < mostStatements) names.set(text, `s${names.size}`)
     return names.get(text)
   }
   return class extends pg.Client {
     // biome-ignore lint/suspicious/noExplicitAny: pg's query has eight shapes; Kysely uses this one
     override query(text: any, values?: any, callback?: any): any {
-      if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0)
-        return super.query(text, values, callback)
-      return super.query({ name: nameOf(text), text, values }, callback)
+      const isPrepared = typeof text === 'string' && Array.isArray(values) && values.length > 0
+      const asked = isPrepared
+        ? super.query({ name: statementName(text), text, values }, callback)
+        : super.query(text, values, callback)
+      // Whoever gave a callback, as the pool does, gets no promise.
+      return asked instanceof Promise ? asked.catch(told) : asked
     }
   }
 }

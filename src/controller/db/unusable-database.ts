@@ -2,7 +2,7 @@ import { UserError } from '../../errors.ts'
 import { systemReason } from '../../host/system-reason.ts'
 import { type DatabaseAddress, nameOf } from './database.ts'
 import { damageIn, isDatabaseGone } from './database-gone.ts'
-import { DatabaseDamaged } from './database-lost.ts'
+import { DatabaseDamaged, ServerDamaged } from './database-lost.ts'
 
 /**
  * What a person is told of an error that comes of the place where the database is: a full disk, a
@@ -12,7 +12,7 @@ export function unusable(error: unknown, address: DatabaseAddress): unknown {
   const reason = reasonOf(error)
   if (reason === undefined) return error
   return new UserError(`cannot use the database ${nameOf(address)}: ${reason}`, {
-    hint: address.kind === 'sqlite' ? hintFor(reason) : 'is it running, and is DATABASE_URL right?',
+    hint: address.kind === 'sqlite' ? hintFor(reason) : hintForServer(error),
     cause: error,
   })
 }
@@ -30,6 +30,10 @@ function reasonOf(error: unknown): string | undefined {
 /** SQLSTATE: a wrong password or user, a database that is not there. */
 function isRefusedLogin(error: Error): boolean {
   return 'code' in error && /^(?:28|3D)\w{3}$/.test(String(error.code))
+}
+
+function hintForServer(error: unknown): string | undefined {
+  return error instanceof ServerDamaged ? error.hint : 'is it running, and is DATABASE_URL right?'
 }
 
 function hintFor(reason: string): string {

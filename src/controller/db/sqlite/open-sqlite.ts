@@ -2,7 +2,7 @@ import { Kysely, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
 import type { Database } from '../database.ts'
 import { damageIn } from '../database-gone.ts'
-import { DatabaseDamaged } from '../database-lost.ts'
+import { FileDamaged } from '../database-lost.ts'
 import type { Tables } from '../tables.ts'
 import { ImmediateDriver } from './immediate-driver.ts'
 import { becameOf } from './watch-name.ts'
@@ -15,11 +15,11 @@ export function openSqlite(file: string, refuseLost: () => void): Database {
   const become = becameOf(file)
   const prepare = remembered((text) => connection.prepare(text))
   const config = { database: { prepare, close: () => connection.close() } as never }
-  let damage: DatabaseDamaged | undefined
+  let damage: FileDamaged | undefined
   const told = (error: unknown): unknown => {
     const reason = damageIn(error)
     if (reason === undefined) return error
-    damage ??= new DatabaseDamaged(file, reason)
+    damage ??= new FileDamaged(file, reason)
     return damage
   }
   const dialect = new SqliteDialect(config)

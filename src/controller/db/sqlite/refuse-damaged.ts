@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { DatabaseDamaged } from '../database-lost.ts'
+import { FileDamaged } from '../database-lost.ts'
 import { lookInto } from './look-into.ts'
 import { sizeOf } from './sqlite-file.ts'
 
@@ -14,7 +14,7 @@ export async function refuseDamaged(file: string): Promise<void> {
   const [row] = lookInto(file, "select quick_check as said from pragma_quick_check(1, 'looked')")
   const { said } = row as { said: string }
   if (said !== 'ok')
-    throw new DatabaseDamaged(file, `database disk image is malformed: ${said.split('\n').at(-1)}`)
+    throw new FileDamaged(file, `database disk image is malformed: ${said.split('\n').at(-1)}`)
 }
 
 /**
