@@ -34,6 +34,16 @@ export interface Output {
   readonly stderr: string
 }
 
+/** A directory as one look at many finds it. */
+export interface DirLook {
+  readonly entry: DirEntry
+  /** By name. What a file says, and a directory's mode, is for `read` to find out. */
+  readonly inside: ReadonlyMap<string, Glimpse>
+}
+
+/** An entry as one look at many finds it. */
+export type Glimpse = LinkEntry | { readonly kind: Exclude<Entry['kind'], 'link'> }
+
 /** Looks at a machine. Nothing here can change it. */
 export interface Reader {
   /** Undefined where nothing is at that path. Links are not followed. */
@@ -46,10 +56,12 @@ export interface Reader {
   /** The names in a directory with their kinds; undefined where there is no such directory. */
   list(dir: string): Promise<ReadonlyMap<string, Entry['kind']> | undefined>
   /**
-   * The links in `top` and in the directories right below it, by path: a thousand Pis' in one look.
+   * The directories right below `top` by name, with what is in them: a thousand Pis' in one look.
    * What is not in it may be there all the same, made since.
    */
-  links(top: string): Promise<ReadonlyMap<string, LinkEntry>>
+  dirsIn(top: string): Promise<ReadonlyMap<string, DirLook>>
+  /** The first lines of all files of these names below `top`, by path, in one look. Of an empty file there is none. */
+  firstLines(top: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Runs a command that only looks. A failure is an answer, not an exception. */
   ask(argv: readonly string[], input?: string): Promise<Output>
   /** Which of these programs are not there: in PATH or, with a slash in it, at that place. */

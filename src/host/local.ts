@@ -5,9 +5,11 @@ import { putBelow, readBelow } from './below.ts'
 import { deleteSubvolumes, isOnBtrfs } from './btrfs.ts'
 import { cloneTree } from './clone-tree.ts'
 import { follow, runCommand } from './commands.ts'
+import { dirsIn } from './dirs-in.ts'
 import { listDir, putEntry, readEntry } from './entries.ts'
+import { firstLines } from './first-lines.ts'
 import { followFile } from './follow-file.ts'
-import type { Host, LinkEntry, Reader } from './host.ts'
+import type { Host, Reader } from './host.ts'
 import { lacking } from './lacking.ts'
 import { holdDir, holdLock } from './lock.ts'
 import { readBack } from './read-back.ts'
@@ -21,7 +23,8 @@ export function localReader(): Reader {
     read: async (path) => readEntry(path),
     readBelow: async (top, path) => readBelow(top, path),
     list: async (dir) => listDir(dir),
-    links,
+    dirsIn,
+    firstLines,
     ask: runCommand,
     lacking,
     follow,
@@ -50,25 +53,6 @@ export function localHost(): Host {
     lock: holdLock,
     hold: holdDir,
   }
-}
-
-/** By a process of its own: a thousand Pis have fifteen thousand of them. */
-async function links(top: string): Promise<ReadonlyMap<string, LinkEntry>> {
-  const depth = ['-mindepth', '1', '-maxdepth', '2']
-  const { stdout } = await runCommand([
-    'find',
-    top,
-    ...depth,
-    '-type',
-    'l',
-    '-printf',
-    '%p\\0%l\\0',
-  ])
-  const words = stdout.split('\0')
-  const found = new Map<string, LinkEntry>()
-  for (let at = 0; at + 1 < words.length; at += 2)
-    found.set(words[at] ?? '', { kind: 'link', target: words[at + 1] ?? '' })
-  return found
 }
 
 function flushDir(dir: string): void {

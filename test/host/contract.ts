@@ -44,18 +44,40 @@ export function keepsTheHostContract(make: () => Promise<{ nas: Host; top: strin
     expect(await nas.list(`${top}/none`)).toBeUndefined()
   })
 
-  it('finds the links of a directory and of those right below it, whatever they are called', async () => {
+  it('finds what is in the directories right below one, whatever it is called', async () => {
     const { nas, top } = await make()
     const link = { kind: 'link', target: '../\ntemplates/x y' } as const
-    for (const path of ['d', 'd/deep', 'empty']) await nas.put(`${top}/${path}`, dir())
+    for (const path of ['d', 'd/deep', 'empty']) await nas.put(`${top}/${path}`, dir(0o750))
     for (const path of ['l', 'd/two\nlines', 'd/deep/too']) await nas.put(`${top}/${path}`, link)
+    await nas.put(`${top}/f`, file('above'))
     await nas.put(`${top}/d/f`, file('no link'))
-    const found = new Map([
-      [`${top}/l`, link],
-      [`${top}/d/two\nlines`, link],
+    const inside = new Map<string, object>([
+      ['deep', { kind: 'dir' }],
+      ['two\nlines', link],
+      ['f', { kind: 'file' }],
     ])
-    expect(await nas.links(top)).toEqual(found)
-    expect(await nas.links(`${top}/none`)).toEqual(new Map())
+    const found = new Map([
+      ['d', { entry: dir(0o750), inside }],
+      ['empty', { entry: dir(0o750), inside: new Map() }],
+    ])
+    expect(await nas.dirsIn(top)).toEqual(found)
+    expect(await nas.dirsIn(`${top}/none`)).toEqual(new Map())
+  })
+
+  it('reads the first lines of all files of some names', async () => {
+    const { nas, top } = await make()
+    for (const path of ['b', 'b/c']) await nas.put(`${top}/${path}`, dir())
+    await nas.put(`${top}/b/x.pub`, file('one key\nand more\n'))
+    await nas.put(`${top}/b/c/x.pub`, file('caf\u00e9, no end'))
+    await nas.put(`${top}/b/empty.pub`, file(''))
+    await nas.put(`${top}/b/x.key`, file('private\n'))
+    await nas.put(`${top}/b/c/empty.pub`, { kind: 'link', target: '../x.key' })
+    const found = new Map([
+      [`${top}/b/x.pub`, 'one key'],
+      [`${top}/b/c/x.pub`, 'caf\u00e9, no end'],
+    ])
+    expect(await nas.firstLines(top, ['x.pub', 'empty.pub'])).toEqual(found)
+    expect(await nas.firstLines(`${top}/none`, ['x.pub'])).toEqual(new Map())
   })
 
   it('replaces and removes, leaving nothing beside', async () => {

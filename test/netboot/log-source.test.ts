@@ -20,7 +20,8 @@ function nas(files: Readonly<Record<string, Entry['kind']>>, journal: string | u
       const inside = Object.entries(files).filter(([path]) => path.startsWith(`${dir}/`))
       return new Map(inside.map(([path, kind]) => [path.slice(dir.length + 1), kind]))
     },
-    links: refuse,
+    dirsIn: refuse,
+    firstLines: refuse,
     ask: async () => ({ code: journal === undefined ? 127 : 0, stdout: journal ?? '', stderr: '' }),
     lacking: async () => [],
     follow: async function* () {},

@@ -1,7 +1,8 @@
 import {
+  type DirLook,
   type Entry,
+  type Glimpse,
   type Host,
-  type LinkEntry,
   type Output,
   unfinishedOf,
 } from '../../src/host/host.ts'
@@ -95,12 +96,18 @@ export function fakeNas(
       if (node?.entry.kind !== 'dir') return undefined
       return new Map([...node.children].map(([name, child]) => [name, child.entry.kind]))
     },
-    async links(path) {
-      const node = find(top, path)
-      const inDirs = [...(node?.children ?? [])].map(([name, child]) =>
-        linksIn(child, `${path}/${name}`),
-      )
-      return new Map([linksIn(node, path), ...inDirs].flat())
+    async dirsIn(path) {
+      const found = new Map<string, DirLook>()
+      for (const [name, { entry, children }] of find(top, path)?.children ?? []) {
+        const inside = new Map([...children].map(([name, { entry }]) => [name, glimpse(entry)]))
+        if (entry.kind === 'dir') found.set(name, { entry, inside })
+      }
+      return found
+    },
+    async firstLines(path, names) {
+      const files = [...filesBelow(find(top, path), path)]
+      const wanted = files.filter(([, name, text]) => names.includes(name) && text !== '')
+      return new Map(wanted.map(([path, , text]) => [path, text.split('\n')[0] ?? '']))
     },
     async ask(argv, input) {
       nas.asked.push(argv)
@@ -221,10 +228,18 @@ function find(top: Node, path: string): Node | undefined {
   return node
 }
 
-function linksIn(node: Node | undefined, path: string): (readonly [string, LinkEntry])[] {
-  return [...(node?.children ?? [])].flatMap(([name, { entry }]) =>
-    entry.kind === 'link' ? [[`${path}/${name}`, entry] as const] : [],
-  )
+function glimpse(entry: Entry): Glimpse {
+  return entry.kind === 'link' ? entry : { kind: entry.kind }
+}
+
+function* filesBelow(
+  node: Node | undefined,
+  path: string,
+): Generator<readonly [path: string, name: string, text: string]> {
+  for (const [name, child] of node?.children ?? []) {
+    if (child.entry.kind === 'file') yield [`${path}/${name}`, name, child.entry.text]
+    yield* filesBelow(child, `${path}/${name}`)
+  }
 }
 
 function parentOf(top: Node, path: string): Node {

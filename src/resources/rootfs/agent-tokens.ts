@@ -1,7 +1,7 @@
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { Put } from '../../plan/change.ts'
-import { type Identity, tokenHashFile, vaultOf } from './identity.ts'
+import { type Identity, lineOf, tokenHashFile, vaultOf } from './identity.ts'
 
 /**
  * Makes the file say which token is good for which muxer: `<muxid> <sha256> <name>`, by name; no Pis,
@@ -14,14 +14,16 @@ export async function agentTokensChange(
 ): Promise<Put | undefined> {
   const path = `${farm.paths.state}/agent-tokens`
   const before = await nas.read(path)
-  const lines: string[] = []
-  for (const pi of farm.pis.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const entry =
-      made.get(pi.name)?.files.get(tokenHashFile) ??
-      (await nas.read(`${vaultOf(farm)}/${pi.name}/${tokenHashFile}`))
-    // A Pi of before the tokens has none.
-    if (entry?.kind === 'file') lines.push(`${pi.muxid} ${entry.text.trim()} ${pi.name}\n`)
-  }
+  const vault = vaultOf(farm)
+  const kept = await nas.firstLines(vault, [tokenHashFile])
+  const lines = farm.pis
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ name, muxid }) => {
+      const hash =
+        lineOf(made.get(name), tokenHashFile) ?? kept.get(`${vault}/${name}/${tokenHashFile}`)
+      // A Pi of before the tokens has none.
+      return hash === undefined ? [] : [`${muxid} ${hash.trim()} ${name}\n`]
+    })
   const text = lines.join('')
   if (before?.kind === 'file' ? before.text === text : text === '') return undefined
   const after =

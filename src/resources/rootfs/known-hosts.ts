@@ -1,7 +1,9 @@
 import type { Farm, Pi } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { Put } from '../../plan/change.ts'
-import { type Identity, keyTypes, publicKeyFile, vaultOf } from './identity.ts'
+import { type Identity, keyTypes, lineOf, publicKeyFile, vaultOf } from './identity.ts'
+
+const keyFiles = keyTypes.map(publicKeyFile)
 
 /** The farm's ssh known_hosts: `ssh -o UserKnownHostsFile=...` asks nothing on the first login. */
 export function knownHostsFile(farm: Farm): string {
@@ -16,10 +18,18 @@ export async function knownHostsChange(
 ): Promise<Put | undefined> {
   const path = knownHostsFile(farm)
   const before = await nas.read(path)
-  const lines: string[] = []
-  for (const pi of farm.pis.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    for (const key of await publicKeys(farm, nas, pi, made.get(pi.name)))
-      lines.push(`${namesOf(farm, pi)} ${key}\n`)
+  const vault = vaultOf(farm)
+  // Only the public halves: a run that changes nothing touches no private key.
+  const kept = await nas.firstLines(vault, keyFiles)
+  const lines = farm.pis
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((pi) =>
+      keyFiles.flatMap((name) => {
+        const line = lineOf(made.get(pi.name), name) ?? kept.get(`${vault}/${pi.name}/${name}`)
+        const [algorithm, base64] = line?.split(' ') ?? []
+        return base64 === undefined ? [] : [`${namesOf(farm, pi)} ${algorithm} ${base64}\n`]
+      }),
+    )
   const text = lines.join('')
   if (before?.kind === 'file' ? before.text === text : text === '') return undefined
   const after =
@@ -41,22 +51,4 @@ export async function lastAddresses(farm: Farm, nas: Reader): Promise<ReadonlyMa
 function namesOf(farm: Farm, pi: Pi): string {
   const { domain } = farm.network
   return [pi.name, ...(domain === undefined ? [] : [`${pi.name}.${domain}`]), pi.address].join(',')
-}
-
-/** Only the public halves are read: a run that changes nothing touches no private key. */
-async function publicKeys(
-  farm: Farm,
-  nas: Reader,
-  pi: Pi,
-  made: Identity | undefined,
-): Promise<string[]> {
-  const keys: string[] = []
-  for (const type of keyTypes) {
-    const name = publicKeyFile(type)
-    const entry = made?.files.get(name) ?? (await nas.read(`${vaultOf(farm)}/${pi.name}/${name}`))
-    if (entry?.kind !== 'file') continue
-    const [algorithm, base64] = entry.text.split(' ')
-    keys.push(`${algorithm} ${base64?.trim()}`)
-  }
-  return keys
 }

@@ -20,7 +20,7 @@ import { lookInherited, refuseLinkedDirs, seedsFor } from './seeds.ts'
  */
 export const rootfs: Resource = {
   name: 'rootfs',
-  needs: () => ['du'],
+  needs: () => ['du', 'grep'],
   plan,
   probes: () => [],
 

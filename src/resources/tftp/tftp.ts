@@ -104,14 +104,14 @@ async function bootcodeChange(
 
 async function piDirs(look: Look, files: ReadonlyMap<string, BootFiles>): Promise<Put[]> {
   const links = new Map([...files].map(([name, bootFiles]) => [name, linksTo(bootFiles)]))
-  const present = await look.nas.links(look.farm.paths.tftp)
+  const present = await look.nas.dirsIn(look.farm.paths.tftp)
   const changes: Put[] = []
   for (const pi of withSerial(look.farm)) {
     const bootFiles = files.get(pi.template)
     const theirs = links.get(pi.template)
     if (bootFiles === undefined || theirs === undefined)
       throw new Error(`no boot files for ${pi.name}`)
-    changes.push(...(await piDirChanges(look, pi, bootFiles, theirs, present)))
+    changes.push(...(await piDirChanges(look, pi, bootFiles, theirs, present.get(pi.serial))))
   }
   return changes
 }
