@@ -7,12 +7,12 @@ export function realFresh(): Fresh {
     machineId: () => randomBytes(16).toString('hex'),
     token: () => randomBytes(32).toString('base64url'),
     hostKey: async (type, comment) => {
-      // Imported here since it costs 70 ms, and most runs make no key.
-      const { default: ssh2 } = await import('ssh2')
+      // Imported here, and this file of ssh2 alone: all of it takes 70 ms, and most runs make no key.
+      const { default: keygen } = await import('ssh2/lib/keygen.js')
       const pair =
         type === 'ed25519'
-          ? ssh2.utils.generateKeyPairSync('ed25519', { comment })
-          : ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256, comment })
+          ? keygen.generateKeyPairSync('ed25519', { comment })
+          : keygen.generateKeyPairSync('ecdsa', { bits: 256, comment })
       return { privateKey: pair.private, publicKey: pair.public }
     },
   }

@@ -1,7 +1,8 @@
 import type { Farm } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { Put } from '../../plan/change.ts'
-import { type Identity, lineOf, tokenHashFile, vaultOf } from './identity.ts'
+import { tokenHashFile } from './identity.ts'
+import type { PublicHalves } from './public-halves.ts'
 
 /**
  * Makes the file say which token is good for which muxer: `<muxid> <sha256> <name>`, by name; no Pis,
@@ -10,17 +11,14 @@ import { type Identity, lineOf, tokenHashFile, vaultOf } from './identity.ts'
 export async function agentTokensChange(
   farm: Farm,
   nas: Reader,
-  made: ReadonlyMap<string, Identity>,
+  halves: PublicHalves,
 ): Promise<Put | undefined> {
   const path = `${farm.paths.state}/agent-tokens`
   const before = await nas.read(path)
-  const vault = vaultOf(farm)
-  const kept = await nas.firstLines(vault, [tokenHashFile])
   const lines = farm.pis
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(({ name, muxid }) => {
-      const hash =
-        lineOf(made.get(name), tokenHashFile) ?? kept.get(`${vault}/${name}/${tokenHashFile}`)
+      const hash = halves(name, tokenHashFile)
       // A Pi of before the tokens has none.
       return hash === undefined ? [] : [`${muxid} ${hash.trim()} ${name}\n`]
     })

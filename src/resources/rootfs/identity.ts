@@ -32,11 +32,6 @@ export function publicKeyFile(type: (typeof keyTypes)[number]): string {
   return `${privateKeyFile(type)}.pub`
 }
 
-/** What a file of one line says; undefined where the identity has none. */
-export function lineOf(identity: Identity | undefined, name: string): string | undefined {
-  return identity?.files.get(name)?.text.split('\n')[0]
-}
-
 function privateKeyFile(type: (typeof keyTypes)[number]): string {
   return `ssh_host_${type}_key`
 }

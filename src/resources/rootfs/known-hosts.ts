@@ -1,32 +1,26 @@
 import type { Farm, Pi } from '../../farm/farm.ts'
 import type { Reader } from '../../host/host.ts'
 import type { Put } from '../../plan/change.ts'
-import { type Identity, keyTypes, lineOf, publicKeyFile, vaultOf } from './identity.ts'
-
-const keyFiles = keyTypes.map(publicKeyFile)
+import { type PublicHalves, publicKeyFiles } from './public-halves.ts'
 
 /** The farm's ssh known_hosts: `ssh -o UserKnownHostsFile=...` asks nothing on the first login. */
 export function knownHostsFile(farm: Farm): string {
   return `${farm.paths.state}/known_hosts`
 }
 
-/** Makes the file say the keys in the vault, with those that this run makes. By name; no Pis, no file. */
+/** Makes the file say the public keys of all Pis. By name; no Pis, no file. */
 export async function knownHostsChange(
   farm: Farm,
   nas: Reader,
-  made: ReadonlyMap<string, Identity>,
+  halves: PublicHalves,
 ): Promise<Put | undefined> {
   const path = knownHostsFile(farm)
   const before = await nas.read(path)
-  const vault = vaultOf(farm)
-  // Only the public halves: a run that changes nothing touches no private key.
-  const kept = await nas.firstLines(vault, keyFiles)
   const lines = farm.pis
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((pi) =>
-      keyFiles.flatMap((name) => {
-        const line = lineOf(made.get(pi.name), name) ?? kept.get(`${vault}/${pi.name}/${name}`)
-        const [algorithm, base64] = line?.split(' ') ?? []
+      publicKeyFiles.flatMap((file) => {
+        const [algorithm, base64] = halves(pi.name, file)?.split(' ') ?? []
         return base64 === undefined ? [] : [`${namesOf(farm, pi)} ${algorithm} ${base64}\n`]
       }),
     )

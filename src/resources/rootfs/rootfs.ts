@@ -10,6 +10,7 @@ import { forget, type Identity, identityOf } from './identity.ts'
 import { refuseMounted } from './in-use.ts'
 import { knownHostsChange } from './known-hosts.ts'
 import { refuseMountsBelow } from './mounts-below.ts'
+import { publicHalves } from './public-halves.ts'
 import { renamesOf } from './renames.ts'
 import { lookInherited, refuseLinkedDirs, seedsFor } from './seeds.ts'
 
@@ -47,18 +48,19 @@ async function plan(look: Look): Promise<ResourcePlan> {
   const leaving = leavingNames(look).filter((name) => present.has(name) && !staying.has(name))
   const warnings = await refuseMounted(farm, nas, [...leaving, ...renames.map(({ from }) => from)])
   const identities = await identitiesOf(look, missing)
-  const known = new Map([
+  const made = new Map([
     ...identities,
     ...renames.map(({ to, identity }) => [to, identity] as const),
   ])
+  const halves = await publicHalves(farm, nas, made)
   return {
     changes: [
       ...(await dirShouldBe(nas, farm.paths.roots, 0o755, 'holds the roots of all Pis')),
       ...renames.flatMap(({ changes }) => changes),
       ...vaultChanges(identities),
       ...(await clones(look, missing, identities)),
-      ...only(await knownHostsChange(farm, nas, known)),
-      ...only(await agentTokensChange(farm, nas, known)),
+      ...only(await knownHostsChange(farm, nas, halves)),
+      ...only(await agentTokensChange(farm, nas, halves)),
       ...leaving.map((name) => aside(look, name)),
       ...(purge ? await forget(farm, nas, leavingNames(look)) : []),
     ],
