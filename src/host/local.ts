@@ -15,8 +15,8 @@ import { holdDir, holdLock } from './lock.ts'
 import { readBack } from './read-back.ts'
 
 /**
- * This NAS. The small looks are synchronous inside: at a thousand Pis a plan reads some forty
- * thousand entries, and a promise round trip to the thread pool for each costs ten times the look.
+ * This NAS. The small looks are synchronous inside: at a thousand Pis a plan reads thousands of
+ * entries, and a promise round trip to the thread pool for each costs ten times the look.
  */
 export function localReader(): Reader {
   return {
